@@ -1,0 +1,25 @@
+"""Registration of the app with Django."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CasesConfig(AppConfig):
+    """办件"""
+
+    name = "zhengtong.approvals.cases"
+    label = "cases"
+    verbose_name = "办件"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Subscribe to events, open the slots of the floors below, put the pages into the navigation."""
+        from zhengtong.approvals.cases import notifications, readers, receivers
+        from zhengtong.kernel.navigation import Entry, register
+
+        notifications.register()
+        readers.register()
+        assert receivers
+        register(Entry(_("窗口收件"), "cases:window", permission="window.serve", order=10, section="cases"))
+        register(Entry(_("办件"), "cases:list", permission="cases.view", order=20, section="cases"))
+        register(Entry(_("全县实况"), "cases:figures", permission="figures.view", order=5, section="county"))

@@ -1,0 +1,262 @@
+"""Settings: one file, every deployment; what differs comes from the environment and has a safe default.
+
+DATA                where the database, files and keys live (default: var/ of the working folder)
+DATABASE_URL        postgresql://user:password@host/name; absent: SQLite in DATA
+ZHENGTONG_DEMO      1: the demo county; its clock may be moved and its accounts have a printed password
+ZHENGTONG_SECRET    signing secret; absent: made once and kept in DATA with mode 600
+ZHENGTONG_HOSTS     comma-separated host names the site answers to
+ZHENGTONG_URL       the public address printed in QR codes
+ZHENGTONG_HTTPS     1: cookies and HSTS for a site behind TLS
+"""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.utils.translation import gettext_lazy as _
+
+PACKAGE = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("DATA") or "var").resolve()
+DATA.mkdir(parents=True, exist_ok=True)
+DEMO = os.environ.get("ZHENGTONG_DEMO") == "1"
+HTTPS = os.environ.get("ZHENGTONG_HTTPS") == "1"
+DEBUG = False
+
+
+def _secret() -> str:
+    """The kept secret; made whole and then linked into place, so that two processes starting at once agree on one."""
+    kept = DATA / "secret.key"
+    if not kept.exists():
+        fresh = DATA / f"secret.{os.getpid()}.new"
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(48))
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, kept)
+        fresh.unlink()
+    return kept.read_text().strip()
+
+
+def _database() -> dict[str, object]:
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA / "zhengtong.sqlite3",
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                # FULL: an acknowledged acceptance survives a power cut; NORMAL may lose the last commits.
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-4000;"
+                "PRAGMA temp_store=MEMORY;",
+                # No mmap: every thread of every process would map the file, and all of it would count as theirs.
+            },
+        }
+    parts = urlsplit(url)
+    host = unquote(parts.hostname or "")
+    from urllib.parse import parse_qs
+
+    query = parse_qs(parts.query)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.get("host", [host])[0],
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+        "OPTIONS": {},
+    }
+
+
+SECRET_KEY = os.environ.get("ZHENGTONG_SECRET") or _secret()
+ALLOWED_HOSTS = [h for h in os.environ.get("ZHENGTONG_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",") if h]
+ROOT_URLCONF = "zhengtong.config.urls"
+WSGI_APPLICATION = "zhengtong.config.wsgi.application"
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "csp",
+    "zhengtong.foundation.events",
+    "zhengtong.foundation.organizations",
+    "zhengtong.foundation.calendars",
+    "zhengtong.foundation.files",
+    "zhengtong.foundation.notices",
+    "zhengtong.foundation.search",
+    "zhengtong.foundation.worklists",
+    "zhengtong.security.audit",
+    "zhengtong.security.accounts",
+    "zhengtong.security.pmi",
+    "zhengtong.approvals.matters",
+    "zhengtong.approvals.cases",
+    "zhengtong.portal.hall",
+    "zhengtong.office.desk",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "zhengtong.config.middleware.DisplayMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "zhengtong.security.accounts.middleware.SessionMiddleware",
+    "zhengtong.config.middleware.RefusalMiddleware",
+    "zhengtong.security.pmi.middleware.AuthorizationMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PACKAGE / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "zhengtong.config.context.house",
+            ],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "zhengtong.config.templatetags.ui",
+            ],
+        },
+    }
+]
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [PACKAGE / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA / "static"
+STATICFILES_DIRS = [PACKAGE / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+FILES_ROOT = DATA / "files"
+FILES_MAX_MB = 20
+FILE_UPLOAD_HANDLERS = ["zhengtong.foundation.files.uploads.CheckedUploadHandler"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["zhengtong.security.accounts.backends.AccountBackend"]
+PASSWORD_HASHERS = ["zhengtong.security.accounts.hashers.CountyArgon2Hasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/account/login/"
+LOGIN_REDIRECT_URL = "/account/welcome/"
+LOGOUT_REDIRECT_URL = "/"
+
+# Signing in. One box takes login name, phone, identity number or e-mail (accounts.backends): allauth knows "username" only.
+ACCOUNT_ADAPTER = "zhengtong.security.accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_FORMS = {
+    "login": "zhengtong.security.accounts.forms.SignInForm",
+    "change_password": "zhengtong.security.accounts.forms.ChangePasswordForm",
+    "reset_password": "zhengtong.security.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "zhengtong.security.accounts.forms.ResetPasswordKeyForm",
+    "reauthenticate": "zhengtong.security.accounts.forms.PasswordAgainForm",
+}
+MFA_FORMS = {
+    "authenticate": "zhengtong.security.accounts.forms.CodeForm",
+    "reauthenticate": "zhengtong.security.accounts.forms.CodeAgainForm",
+    "activate_totp": "zhengtong.security.accounts.forms.ActivateTotpForm",
+    "add_webauthn": "zhengtong.security.accounts.forms.AddPasskeyForm",
+    "edit_webauthn": "zhengtong.security.accounts.forms.EditPasskeyForm",
+}
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+# Generous per address, because a county building has one; strict per account, counted in the database (accounts.operations).
+ACCOUNT_RATE_LIMITS = {"login": "600/m/ip", "login_failed": "100/m/ip,20/10m/key", "signup": "60/m/ip"}
+MFA_ADAPTER = "zhengtong.security.accounts.adapters.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+MFA_TOTP_ISSUER = "政通"
+MFA_TOTP_TOLERANCE = 1
+# Shared by the web processes and kept over a restart: allauth counts tries and used one-time codes here.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": DATA / "cache"}}
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_IDLE_SECONDS = {"official": 8 * 3600 if DEMO else 900, "resident": 8 * 3600 if DEMO else 1800}
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "style-src": ["'self'"],
+        "script-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+CSRF_FAILURE_VIEW = "zhengtong.config.views.csrf_failure"
+
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = str(DATA / "mail")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = "noreply@shuangfeng.example"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("ZHENGTONG_LOG", "WARNING")},
+}
+
+# 最高人民法院关于适用… 期间的届满 is debated: the county decides at which hour a working day closes for applicants and staff.
+LEGAL_DAY_CLOSES_AT = "24:00"
+COUNTY_DIVISION = "431321"
+# 一窗式: the body whose windows receive any matter of the county.
+SERVICE_CENTRE_CODE = "government-service-centre"
+# What QR codes on papers point to.
+PUBLIC_URL = os.environ.get("ZHENGTONG_URL", "http://127.0.0.1:8000").rstrip("/")
+COUNTY_NAME = _("双峰县人民政府")

@@ -1,0 +1,91 @@
+"""Take files in, keep papers the county made, remove attachments."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from zhengtong.foundation.events import public as events
+from zhengtong.foundation.files import storage
+from zhengtong.foundation.files.events import AttachmentRead
+from zhengtong.foundation.files.inspection import inspect
+from zhengtong.foundation.files.models import Attachment, StoredFile
+from zhengtong.foundation.files.names import extension_of, safe_name
+
+
+@transaction.atomic
+def receive(*, upload: UploadedFile, owner_kind: str, owner_id: int, by: int | None, at: datetime) -> Attachment:
+    """Take in what a person uploaded, after checking what it really is.
+
+    Refuses with `FileTooLarge` (413), `FileTypeNotAllowed` (415), `CannotReceiveFile` (422: empty, damaged,
+    mislabelled, macros, bombs) or `Unavailable` (503: disk full); then nothing is left behind.
+    """
+    refusal = getattr(upload, "refusal", None)
+    if refusal is not None:
+        raise refusal
+    name = upload.name or ""
+    with storage.arriving(upload.chunks(), limit=storage.max_bytes()) as arrived:
+        found = inspect(arrived.path, name=name)
+        return _attach(
+            arrived,
+            name=safe_name(name, extension=found.extension),
+            mime=found.mime,
+            owner_kind=owner_kind,
+            owner_id=owner_id,
+            by=by,
+            at=at,
+        )
+
+
+@transaction.atomic
+def keep_bytes(
+    *,
+    content: bytes | Iterable[bytes],
+    name: str,
+    mime: str,
+    owner_kind: str,
+    owner_id: int,
+    by: int | None,
+    at: datetime,
+) -> Attachment:
+    """Keep a paper that the county itself made (licence, notice, evidence pack): no limit, type as given.
+
+    Raises `Unavailable` when the disk is full.
+    """
+    chunks = [content] if isinstance(content, bytes) else content
+    with storage.arriving(chunks, limit=None) as arrived:
+        return _attach(
+            arrived,
+            name=safe_name(name, extension=extension_of(name) or "bin"),
+            mime=mime,
+            owner_kind=owner_kind,
+            owner_id=owner_id,
+            by=by,
+            at=at,
+        )
+
+
+def _attach(arrived: storage.Arrived, *, mime: str, by: int | None, at: datetime, **fields: Any) -> Attachment:
+    storage.take_in(arrived)
+    stored, _ = StoredFile.objects.get_or_create(digest=arrived.digest, defaults={"size": arrived.size, "mime": mime})
+    return Attachment.objects.create(stored=stored, uploaded_by_id=by, uploaded_at=at, **fields)
+
+
+@transaction.atomic
+def remove(*, attachment: Attachment, at: datetime) -> None:
+    """Take an attachment away from its owner; the row and the bytes stay as evidence that it was once handed in."""
+    Attachment.objects.filter(pk=attachment.pk, removed_at__isnull=True).update(removed_at=at)
+    attachment.refresh_from_db()
+
+
+@transaction.atomic
+def record_read(*, attachment: Attachment, by: int | None, at: datetime) -> None:
+    """Publish that somebody else than its giver opened the attachment; audit keeps it."""
+    if by is not None and by == attachment.uploaded_by_id:
+        return
+    fact = AttachmentRead(
+        attachment_id=attachment.pk, owner_kind=attachment.owner_kind, owner_id=attachment.owner_id, actor_id=by
+    )
+    events.publish(fact, at=at)

@@ -1,0 +1,24 @@
+"""The door of files."""
+
+from zhengtong.foundation.files.inspection import ALLOWED
+from zhengtong.foundation.files.models import Attachment
+from zhengtong.foundation.files.operations import keep_bytes, receive, remove
+from zhengtong.foundation.files.queries import attachments_of, get_for, open_
+from zhengtong.foundation.files.refusals import CannotReceiveFile, FileTooLarge, FileTypeNotAllowed
+from zhengtong.foundation.files.rules import can_read, register_reader
+
+__all__ = [
+    "ALLOWED",
+    "Attachment",
+    "CannotReceiveFile",
+    "FileTooLarge",
+    "FileTypeNotAllowed",
+    "attachments_of",
+    "can_read",
+    "get_for",
+    "keep_bytes",
+    "open_",
+    "receive",
+    "register_reader",
+    "remove",
+]

@@ -1,0 +1,1 @@
+"""通知 Notices: messages to people by inbox, e-mail and SMS, each delivery recorded."""

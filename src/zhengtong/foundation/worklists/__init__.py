@@ -1,0 +1,1 @@
+"""待办 Worklists: one to-do list for every person, filled by every system."""

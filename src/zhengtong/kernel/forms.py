@@ -1,0 +1,21 @@
+"""Forms whose rules are those of an operation: they only read what was typed and show what the operation refused."""
+
+from django import forms
+
+from zhengtong.kernel.errors import ZhengtongError
+
+
+class OperationForm(forms.Form):
+    """A form for one operation; its cleaned data are that operation's arguments."""
+
+    def refuse(self, refusal: ZhengtongError) -> None:
+        """Show why the operation refused: at the fields it names, else above the form."""
+        for field, sentence in refusal.fields.items():
+            self.add_error(field if field in self.fields else None, str(sentence))
+        if not refusal.fields:
+            self.add_error(None, refusal.message)
+
+    @property
+    def status(self) -> int:
+        """The status of the page that shows the form: 422 when it is shown again with errors, else 200."""
+        return 422 if self.is_bound and self.errors else 200

@@ -1,0 +1,1 @@
+"""县乡办公 Office: what staff of every system share."""

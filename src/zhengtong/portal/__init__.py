@@ -1,0 +1,1 @@
+"""政府网站群 Portal: what the public sees."""

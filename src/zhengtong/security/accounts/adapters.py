@@ -1,0 +1,100 @@
+"""allauth in the house: its decisions become our operations, its sentences ours."""
+
+import base64
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from zhengtong.foundation.calendars.public import official_now
+from zhengtong.security.accounts import operations
+
+WRONG = _("账号或密码不正确，请核对后重试。连续输错会暂时锁定。")
+LOCKED = _("密码输错次数太多，请10分钟后再试。忘记密码的，请用“忘记密码”，或带身份证到政务大厅窗口重置。")
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Signing in, with a lock-out that lives in the database and a fact for every sign-in."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": _("这个账号已停用，请联系政务大厅窗口或本单位管理员。"),
+        "username_password_mismatch": WRONG,
+        "email_password_mismatch": WRONG,
+        "phone_password_mismatch": WRONG,
+        "too_many_login_attempts": LOCKED,
+        "enter_current_password": _("请输入现在的密码。"),
+        "incorrect_code": _("验证码不正确，请输入应用里正在显示的6位数字。"),
+        "incorrect_password": _("密码不正确。"),
+        "rate_limited": _("操作太频繁，请稍后再试。"),
+        "invalid_password_reset": _("重置链接已失效，请重新申请。"),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Residents register on the house's own page; allauth's is closed."""
+        return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Refuse before any hashing while the account is locked; allauth's limits per address follow."""
+        if operations.is_locked(login=credentials.get("username", ""), at=official_now()):
+            raise self.validation_error("too_many_login_attempts")
+        super().pre_authenticate(request, **credentials)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count the wrong password."""
+        operations.count_failure(login=credentials.get("username", ""), at=official_now())
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        """Open the session and publish that somebody signed in, with the factors they used."""
+        super().login(request, user)
+        records = request.session.get("account_authentication_methods", [])
+        methods = [str(record.get("type") or record.get("method")) for record in records]
+        operations.record_sign_in(user=user, methods=methods, at=official_now())
+
+    def set_password(self, user: Any, password: str) -> None:
+        """A new password: every other session ends, because sessions are bound to the password's hash."""
+        operations.change_password(user=user, password=password, at=official_now())
+
+
+class MfaAdapter(DefaultMFAAdapter):
+    """Second factors: their secrets are encrypted at rest, with a key derived from the installation's secret."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "unverified_email": _("请先核实电子邮箱，再设置第二重验证。"),
+        "add_email_blocked": _("设置第二重验证后不能更换电子邮箱，请先取消第二重验证。"),
+        "cannot_delete_authenticator": _("这是最后一个第二重验证方式，不能取消。"),
+        "cannot_generate_recovery_codes": _("还没有设置第二重验证，不能生成恢复码。"),
+        "incorrect_code": _("验证码不正确，请输入应用里正在显示的6位数字；刚用过的验证码要等下一个。"),
+    }
+
+    def encrypt(self, text: str) -> str:
+        """Encrypted secret as text."""
+        return _vault().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The secret again."""
+        return _vault().decrypt(encrypted_text.encode()).decode()
+
+    def get_totp_label(self, user: Any) -> str:
+        """What the authenticator app shows beside the code: the login name, which says nothing about the person."""
+        return str(user.username)
+
+    def get_public_key_credential_user_entity(self, user: Any) -> dict[str, Any]:
+        """How a passkey names the account."""
+        return {**super().get_public_key_credential_user_entity(user), "display_name": user.display_name}
+
+    def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:
+        """Name of a passkey nobody named."""
+        return str(_("通行密钥"))
+
+
+def _vault() -> Fernet:
+    key = salted_hmac("zhengtong.accounts.mfa", "secret", secret=settings.SECRET_KEY, algorithm="sha256").digest()
+    return Fernet(base64.urlsafe_b64encode(key))

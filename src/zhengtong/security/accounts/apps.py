@@ -1,0 +1,22 @@
+"""Registration of the app with Django."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountsConfig(AppConfig):
+    """账号"""
+
+    name = "zhengtong.security.accounts"
+    label = "accounts"
+    verbose_name = "账号"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Hear allauth's signals; put one's own account into the person's links."""
+        from zhengtong.foundation.calendars.public import DemoPanel, register_demo_panel
+        from zhengtong.kernel import navigation
+        from zhengtong.security.accounts import events, queries, receivers  # noqa: F401
+
+        navigation.register(navigation.Entry(_("我的账号"), "account_profile", order=900, section=navigation.PERSON))
+        register_demo_panel(DemoPanel("accounts", _("换个角色"), queries.demo_links))

@@ -1,0 +1,44 @@
+"""A session ends when nobody is there, and after a working day; a one-time password must be changed first."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+SEEN_EVERY = 60
+
+
+class SessionMiddleware:
+    """Idle and absolute limits of a session (等级保护 8.1.4.1 登录连接超时自动退出), by the machine's clock, not the
+    county's.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user: Any = request.user
+        if user.is_authenticated:
+            if self._is_over(request, user):
+                logout(request)
+                messages.info(request, _("您有一段时间没有操作，为了安全已自动退出，请重新登录。"))
+            elif user.must_change_password and not request.path.startswith("/account/"):
+                messages.info(request, _("您使用的是一次性密码，请先设置自己的密码。"))
+                return redirect("account_change_password")
+        return self.get_response(request)
+
+    @staticmethod
+    def _is_over(request: HttpRequest, user: Any) -> bool:
+        now, session = int(time.time()), request.session
+        begun, seen = session.setdefault("begun_at", now), session.get("seen_at", now)
+        if now - begun > settings.SESSION_COOKIE_AGE or now - seen > settings.SESSION_IDLE_SECONDS[user.kind]:
+            return True
+        if now - seen >= SEEN_EVERY or "seen_at" not in session:
+            session["seen_at"] = now
+        return False

@@ -1,0 +1,180 @@
+"""Accounts: one user model for residents and officials; enterprises, their members, and mandates to act for another."""
+
+from datetime import date
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes accounts: what Django and allauth ask for. The product uses `operations.register_…`."""
+
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(username=username, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(username=username)
+
+
+class User(AbstractBaseUser):
+    """A person with an account.
+
+    `assurance_level` 1 self-asserted, 2 identity proven, 3 proven face to face or by certificate.
+    """
+
+    RESIDENT, OFFICIAL = "resident", "official"
+    KINDS = [(RESIDENT, _("居民")), (OFFICIAL, _("工作人员"))]
+    LEVELS = [(1, _("自述")), (2, _("已核验身份")), (3, _("当面或证书核验"))]
+
+    username = models.CharField(_("登录名"), max_length=60, unique=True)
+    kind = models.CharField(_("账号类别"), max_length=8, choices=KINDS, default=RESIDENT)
+    display_name = models.CharField(_("姓名"), max_length=60)
+    resident_id = models.CharField(_("公民身份号码"), max_length=18, unique=True, null=True, blank=True)
+    phone = models.CharField(_("手机"), max_length=20, blank=True, db_index=True)
+    email = models.EmailField(_("电子邮箱"), blank=True, db_index=True)
+    address = models.CharField(_("住址"), max_length=200, blank=True)
+    must_change_password = models.BooleanField(_("须改密码"), default=False)
+    assurance_level = models.PositiveSmallIntegerField(_("实名等级"), choices=LEVELS, default=1)
+    is_active = models.BooleanField(_("启用"), default=True)
+    created_at = models.DateTimeField(_("建立时间"), auto_now_add=True)
+
+    objects = UserManager()
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("账号")
+        constraints = [
+            models.CheckConstraint(condition=Q(assurance_level__in=[1, 2, 3]), name="assurance_level_known"),
+            models.CheckConstraint(condition=Q(kind__in=["resident", "official"]), name="account_kind_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def is_official(self) -> bool:
+        """True for staff of the county."""
+        return self.kind == self.OFFICIAL
+
+    def get_full_name(self) -> str:
+        """The name shown beside what the account did."""
+        return self.display_name
+
+
+class Enterprise(models.Model):
+    """A legal person or other body that files cases."""
+
+    uscc = models.CharField(_("统一社会信用代码"), max_length=18, unique=True)
+    name = models.CharField(_("名称"), max_length=120)
+    legal_representative = models.CharField(_("法定代表人"), max_length=60)
+    phone = models.CharField(_("电话"), max_length=20, blank=True)
+    address = models.CharField(_("住所"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("企业")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EnterpriseMember(models.Model):
+    """That a person may act for an enterprise, in a capacity, for a time."""
+
+    CAPACITIES = [("legal", _("法定代表人")), ("manager", _("管理员")), ("handler", _("经办人"))]
+
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="members")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="enterprise_memberships")
+    capacity = models.CharField(_("身份"), max_length=8, choices=CAPACITIES)
+    valid_from = models.DateField(_("生效日期"))
+    valid_until = models.DateField(_("失效日期"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("企业成员")
+        constraints = [models.UniqueConstraint(fields=["enterprise", "user"], name="enterprise_member_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}@{self.enterprise_id}"
+
+    def in_force(self, on: date) -> bool:
+        """True when the person may act for the enterprise on `on`."""
+        return self.valid_from <= on and (self.valid_until is None or on <= self.valid_until)
+
+
+class Mandate(models.Model):
+    """授权委托: `agent` acts for a principal (a person or an enterprise), within a scope of matters, until it ends or
+    is revoked.
+
+    `scope` empty means every matter; else matter keys. 民法典 第一百六十一条至第一百六十九条.
+    """
+
+    agent = models.ForeignKey(User, on_delete=models.PROTECT, related_name="mandates_held")
+    principal_user = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="mandates_given"
+    )
+    principal_enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, null=True, blank=True)
+    scope = models.JSONField(_("事项范围"), default=list, blank=True)
+    valid_from = models.DateField(_("生效日期"))
+    valid_until = models.DateField(_("失效日期"))
+    revoked_at = models.DateTimeField(_("撤销时间"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("委托")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(principal_user__isnull=True) ^ Q(principal_enterprise__isnull=True),
+                name="mandate_one_principal",
+            ),
+            models.CheckConstraint(condition=Q(valid_until__gte=models.F("valid_from")), name="mandate_in_order"),
+            models.CheckConstraint(
+                condition=Q(principal_user__isnull=True) | ~Q(principal_user=models.F("agent")),
+                name="mandate_to_another",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent_id}→{self.principal_user_id or self.principal_enterprise_id}"
+
+    def covers(self, matter_key: str, on: date) -> bool:
+        """True when the mandate is in force on `on` and includes the matter."""
+        return self.in_force(on) and (not self.scope or matter_key in self.scope)
+
+    def in_force(self, on: date) -> bool:
+        """True when the mandate was not revoked and `on` lies in its time."""
+        return self.revoked_at is None and self.valid_from <= on <= self.valid_until
+
+    @property
+    def principal(self) -> str:
+        """`user:ID` or `enterprise:ID`."""
+        if self.principal_user_id:
+            return f"user:{self.principal_user_id}"
+        return f"enterprise:{self.principal_enterprise_id}"
+
+    @property
+    def principal_name(self) -> str:
+        """The name of whoever gave the mandate."""
+        return str(self.principal_user or self.principal_enterprise)
+
+
+class SignInFailure(models.Model):
+    """Wrong passwords counted per account (or per unknown login): in the database, so that a restart forgets nothing
+    and every worker sees the same. `key` is a digest, never what was typed.
+    """
+
+    key = models.CharField(max_length=64, unique=True)
+    count = models.PositiveSmallIntegerField(default=0)
+    first_at = models.DateTimeField()
+    locked_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("登录失败")
+
+    def __str__(self) -> str:
+        return f"{self.key[:8]} ×{self.count}"

@@ -1,0 +1,561 @@
+"""Every write on accounts, enterprises and mandates.
+
+`by` is the account that acts, None for the county's own programs (seeding, imports). `at` is when it takes effect.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from zhengtong.foundation.events import public as events
+from zhengtong.foundation.organizations import public as organizations
+from zhengtong.foundation.organizations.models import Organization, Post
+from zhengtong.kernel.errors import Invalid, NotAllowed, Refusal
+from zhengtong.kernel.identifiers import resident_id as resident_ids
+from zhengtong.kernel.identifiers import uscc as credit_codes
+from zhengtong.kernel.identifiers.values import normalise
+from zhengtong.security.accounts import queries, rules
+from zhengtong.security.accounts.events import (
+    AccountDeactivated,
+    AccountReactivated,
+    ContactChanged,
+    EnterpriseRegistered,
+    IdentityProven,
+    MandateGranted,
+    MandateRevoked,
+    MemberAdded,
+    MemberEnded,
+    OfficialCreated,
+    PasswordChanged,
+    PasswordReset,
+    ResidentRegistered,
+    SecondFactorAdded,
+    SecondFactorRemoved,
+    SignedIn,
+    SignInLocked,
+)
+from zhengtong.security.accounts.models import Enterprise, EnterpriseMember, Mandate, SignInFailure, User
+from zhengtong.security.accounts.values import Principal
+from zhengtong.security.audit import public as audit
+
+LOCK_AFTER, LOCK_FOR, COUNT_WITHIN = 5, timedelta(minutes=10), timedelta(minutes=10)
+MANDATE_AT_MOST = timedelta(days=3 * 366)
+EVIDENCE: dict[str, str | Promise] = {
+    "window": gettext_lazy("窗口当面核验身份证"),
+    "province": gettext_lazy("省统一身份认证平台"),
+    "certificate": gettext_lazy("数字证书"),
+    "register": gettext_lazy("人口基础库比对"),
+}
+DEACTIVATION_REASONS: dict[str, str | Promise] = {
+    "request": gettext_lazy("本人申请"),
+    "left": gettext_lazy("离职或调离"),
+    "deceased": gettext_lazy("死亡"),
+    "misuse": gettext_lazy("违规使用"),
+    "duplicate": gettext_lazy("重复账号"),
+}
+
+
+class CannotRegister(Refusal):
+    """There is an account with this number already."""
+
+
+class CannotAddMember(Refusal):
+    """The person belongs to the enterprise already."""
+
+
+class CannotEndMember(Refusal):
+    """The enterprise would be left without anybody who may manage it."""
+
+
+class CannotEmpower(Refusal):
+    """The mandate makes no sense: to oneself, too long, or it exists."""
+
+
+class CannotDeactivate(Refusal):
+    """The account may not be closed by this person or is closed already."""
+
+
+# --- residents and officials ----------------------------------------
+
+
+@transaction.atomic
+def register_resident(
+    *,
+    name: str,
+    resident_id: str,
+    phone: str,
+    at: datetime,
+    password: str | None = None,
+    username: str = "",
+    email: str = "",
+    address: str = "",
+    assurance_level: int = 1,
+    by: User | None = None,
+) -> User:
+    """Open an account for a person; with `password` None (at a window) they set one later.
+
+    Refuses (`Invalid`, per field) wrong numbers and weak passwords, (`CannotRegister`) an identity number that has an
+    account.
+    """
+    found = resident_ids.check(resident_id, on=timezone.localdate(at))
+    errors = {"resident_id": found.errors[0]} if found.errors else {}
+    errors |= _contact_errors(phone=phone, email=email)
+    if not name.strip():
+        errors["name"] = _("请填写姓名，与身份证一致。")
+    user = User(
+        username=username or _new_username(),
+        kind=User.RESIDENT,
+        display_name=name.strip(),
+        resident_id=found.value,
+        phone=_phone(phone),
+        email=email.strip().lower(),
+        address=address.strip(),
+        assurance_level=assurance_level,
+    )
+    _raise(errors | _password_errors(password, user))
+    if User.objects.filter(resident_id=found.value).exists():
+        raise CannotRegister(
+            _("这个身份证号已经注册过账号，请直接登录。忘记密码的，请用“忘记密码”，或带身份证到政务大厅窗口重置。")
+        )
+    user.set_password(password)
+    _save_new(user)
+    event = ResidentRegistered(user_id=user.pk, assurance_level=assurance_level, actor_id=by.pk if by else user.pk)
+    events.publish(event, at=at)
+    return user
+
+
+@transaction.atomic
+def create_official(
+    *,
+    username: str,
+    name: str,
+    at: datetime,
+    phone: str = "",
+    email: str = "",
+    password: str | None = None,
+    organization: Organization | None = None,
+    post: Post | None = None,
+    by: User | None = None,
+) -> User:
+    """Open an account for an official, with membership of a body from that day. Roles are granted separately (`pmi`).
+
+    Refuses (`Invalid`, per field) a login name that is missing or taken, wrong contact data, a weak password.
+    """
+    errors = _contact_errors(phone=phone, email=email, phone_needed=False)
+    if not name.strip():
+        errors["name"] = _("请填写姓名。")
+    if not username.strip() or User.objects.filter(username=username.strip()).exists():
+        errors["username"] = _("登录名没有填写，或者已经有人使用，请换一个。")
+    user = User(
+        username=username.strip(),
+        kind=User.OFFICIAL,
+        display_name=name.strip(),
+        phone=_phone(phone),
+        email=email.strip().lower(),
+        assurance_level=3,
+    )
+    _raise(errors | _password_errors(password, user))
+    user.set_password(password)
+    _save_new(user)
+    if organization is not None:
+        today = timezone.localdate(at)
+        organizations.appoint(user=user, organization=organization, post=post, valid_from=today, by=_id(by), at=at)
+    body_id = organization.pk if organization else None
+    events.publish(OfficialCreated(user_id=user.pk, organization_id=body_id, actor_id=_id(by)), at=at)
+    return user
+
+
+def _save_new(user: User) -> None:
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError:  # somebody else registered the same number or name at the same moment
+        raise CannotRegister(_("这个号码或登录名刚刚被注册，请直接登录，或换一个登录名。")) from None
+
+
+@transaction.atomic
+def change_contact(*, user: User, phone: str, email: str, address: str, by: User | None, at: datetime) -> User:
+    """Change how a person is reached.
+
+    Refuses anybody but the person and staff, and data of the wrong form (`Invalid`).
+    """
+    if by is not None and by.pk != user.pk and not rules.is_official(by):
+        raise NotAllowed(_("只能修改自己的联系方式。"))
+    _raise(_contact_errors(phone=phone, email=email, phone_needed=not user.is_official))
+    new = {"phone": _phone(phone), "email": email.strip().lower(), "address": address.strip()}
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    changed = tuple(field for field, value in new.items() if getattr(locked, field) != value)
+    if not changed:
+        return locked
+    for field in changed:
+        setattr(locked, field, new[field])
+    locked.save(update_fields=changed)
+    events.publish(ContactChanged(user_id=user.pk, changed=changed, actor_id=_id(by)), at=at)
+    return locked
+
+
+@transaction.atomic
+def prove_identity(*, user: User, level: int, evidence: str, by: User | None, at: datetime) -> User:
+    """Raise the assurance level on evidence (a key of `EVIDENCE`). Never lowers it; a person cannot raise their own."""
+    if evidence not in EVIDENCE or level not in (2, 3):
+        raise Invalid(_("请选择核验方式和核验等级。"))
+    if by is not None and (by.pk == user.pk or not rules.is_official(by)):
+        raise NotAllowed(_("身份核验须由窗口工作人员办理，不能自行提升。"))
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    if locked.assurance_level >= level:
+        return locked
+    locked.assurance_level = level
+    locked.save(update_fields=["assurance_level"])
+    events.publish(IdentityProven(user_id=user.pk, level=level, evidence=evidence, actor_id=_id(by)), at=at)
+    return locked
+
+
+@transaction.atomic
+def deactivate(*, user: User, reason: str, by: User | None, at: datetime) -> None:
+    """Close an account (`reason`: a key of `DEACTIVATION_REASONS`). Open sessions end with their next request.
+
+    Refuses closing one's own official account, so that nobody locks the county out by mistake.
+    """
+    if reason not in DEACTIVATION_REASONS:
+        raise Invalid(_("请选择停用原因。"), fields={"reason": _("请选择停用原因。")})
+    if by is not None and by.pk == user.pk and by.is_official:
+        raise CannotDeactivate(_("不能停用自己的账号，请由另一位管理员办理。"))
+    if by is not None and by.pk != user.pk and not rules.is_official(by):
+        raise NotAllowed(_("只有本人或管理员可以停用账号。"))
+    if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
+        raise CannotDeactivate(_("这个账号已经停用。"))
+    events.publish(AccountDeactivated(user_id=user.pk, reason=reason, actor_id=_id(by)), at=at)
+
+
+@transaction.atomic
+def reactivate(*, user: User, by: User | None, at: datetime) -> None:
+    """Open a closed account again; staff only."""
+    if by is not None and not rules.is_official(by):
+        raise NotAllowed(_("只有管理员可以恢复账号。"))
+    if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
+        raise CannotDeactivate(_("这个账号没有停用，不需要恢复。"))
+    events.publish(AccountReactivated(user_id=user.pk, actor_id=_id(by)), at=at)
+
+
+# --- passwords and signing in ----------------------------------------
+
+
+@transaction.atomic
+def change_password(*, user: User, password: str, at: datetime) -> None:
+    """The person's new password. Sessions are bound to the password's hash, so every other one ends.
+
+    Refuses a weak password (`Invalid`).
+    """
+    _raise(_password_errors(password, user))
+    user.set_password(password)
+    user.must_change_password = False
+    user.save(update_fields=["password", "must_change_password"])
+    _forget_failures(user)
+    events.publish(PasswordChanged(user_id=user.pk, actor_id=user.pk), at=at)
+
+
+@transaction.atomic
+def reset_password(*, user: User, by: User | None, at: datetime) -> str:
+    """A one-time password, shown once to the official who checked the person's identity; it must be changed at the
+    next sign-in.
+
+    Refuses anybody but staff, and staff for themselves.
+    """
+    if by is not None and (not rules.is_official(by) or by.pk == user.pk):
+        raise NotAllowed(_("密码重置须由另一位工作人员核验身份后办理。"))
+    password = "-".join(secrets.token_hex(2) for part in range(4))
+    user.set_password(password)
+    user.must_change_password = True
+    user.save(update_fields=["password", "must_change_password"])
+    _forget_failures(user)
+    events.publish(PasswordReset(user_id=user.pk, actor_id=_id(by)), at=at)
+    return password
+
+
+@transaction.atomic
+def record_sign_in(*, user: User, methods: Sequence[str], at: datetime) -> None:
+    """Publish that `user` signed in with these factors, and forget earlier wrong passwords."""
+    _forget_failures(user)
+    User.objects.filter(pk=user.pk).update(last_login=at)
+    events.publish(SignedIn(user_id=user.pk, methods=tuple(methods), actor_id=user.pk), at=at)
+
+
+@transaction.atomic
+def record_factor(*, user: User, factor: str, added: bool, at: datetime) -> None:
+    """Publish that a second factor was set up or removed."""
+    kind = SecondFactorAdded if added else SecondFactorRemoved
+    events.publish(kind(user_id=user.pk, factor=factor, actor_id=user.pk), at=at)
+
+
+def is_locked(*, login: str, at: datetime) -> bool:
+    """Does the account (or the unknown login) refuse sign-ins at this moment?"""
+    key = _failure_key(login)[0]
+    return SignInFailure.objects.filter(key=key, locked_until__gt=at).exists()
+
+
+@transaction.atomic
+def count_failure(*, login: str, at: datetime) -> None:
+    """Count a wrong password; after five within ten minutes the account refuses sign-ins for ten minutes.
+
+    The count is per account, whichever of its logins was typed; an unknown login is counted too, so that it looks the
+    same.
+    """
+    key, user = _failure_key(login)
+    SignInFailure.objects.get_or_create(key=key, defaults={"first_at": at})
+    failure = SignInFailure.objects.select_for_update().get(key=key)
+    lapsed = failure.locked_until is not None and failure.locked_until <= at
+    if lapsed or at - failure.first_at > COUNT_WITHIN:
+        failure.count, failure.first_at, failure.locked_until = 0, at, None
+    failure.count += 1
+    if failure.count >= LOCK_AFTER and failure.locked_until is None:
+        failure.locked_until = at + LOCK_FOR
+        if user is not None:
+            events.publish(SignInLocked(user_id=user.pk), at=at)
+    failure.save()
+
+
+def _failure_key(login: str) -> tuple[str, User | None]:
+    found = queries.find_by_login(login)
+    user = found[0] if len(found) == 1 else None
+    known_as = f"user:{user.pk}" if user else f"login:{login.strip().lower()}"
+    return sha256(known_as.encode()).hexdigest(), user
+
+
+def _forget_failures(user: User) -> None:
+    SignInFailure.objects.filter(key=sha256(f"user:{user.pk}".encode()).hexdigest()).delete()
+
+
+# --- enterprises and mandates ----------------------------------------
+
+
+@transaction.atomic
+def register_enterprise(
+    *,
+    uscc: str,
+    name: str,
+    legal_representative: str,
+    phone: str,
+    address: str,
+    by: User | None,
+    at: datetime,
+    member: User | None = None,
+    capacity: str = "legal",
+) -> Enterprise:
+    """Register a body with its first member (`member`, else `by` when a resident).
+
+    Refuses (`Invalid`, per field) a wrong code or missing data, (`CannotRegister`) a code that is registered.
+    """
+    found = credit_codes.check(uscc)
+    errors = {"uscc": found.errors[0]} if found.errors else {}
+    errors |= _contact_errors(phone=phone, email="")
+    for field, value in (("name", name), ("legal_representative", legal_representative)):
+        if not value.strip():
+            errors[field] = _("请填写，与营业执照一致。")
+    _raise(errors)
+    first = member or (by if by is not None and not by.is_official else None)
+    if first is not None and capacity == "legal" and first.display_name != legal_representative.strip():
+        raise Invalid(
+            _("登记的法定代表人不是您本人，请改选“管理员”，并由法定代表人确认。"),
+            fields={"capacity": _("您的姓名与法定代表人不一致，请选择“管理员”。")},
+        )
+    if Enterprise.objects.filter(uscc=found.value).exists():
+        raise CannotRegister(_("这家企业已经注册，请让它的法定代表人或管理员把您添加为成员。"))
+    body = Enterprise.objects.create(
+        uscc=found.value,
+        name=name.strip(),
+        legal_representative=legal_representative.strip(),
+        phone=_phone(phone),
+        address=address.strip(),
+    )
+    events.publish(EnterpriseRegistered(enterprise_id=body.pk, actor_id=_id(by)), at=at)
+    if first is not None:
+        _join(body, first, capacity, by=by, at=at)
+    return body
+
+
+@transaction.atomic
+def add_member(
+    *, enterprise: Enterprise, user: User, capacity: str, by: User | None, at: datetime, valid_until: date | None = None
+) -> EnterpriseMember:
+    """Let a person act for the enterprise.
+
+    Refuses anybody who is not its head, officials as members, and a present member.
+    """
+    on = timezone.localdate(at)
+    if not rules.may_manage_members(by, enterprise, on):
+        raise NotAllowed(_("只有法定代表人或管理员可以添加成员。"))
+    if user.is_official or not user.is_active:
+        raise CannotAddMember(_("只能添加已注册的居民账号。工作人员不能代企业办事。"))
+    if capacity not in dict(EnterpriseMember.CAPACITIES):
+        raise Invalid(_("请选择成员身份。"), fields={"capacity": _("请选择成员身份。")})
+    if valid_until is not None and valid_until < on:
+        raise Invalid(_("失效日期已经过去，请改正。"), fields={"valid_until": _("失效日期已经过去，请改正。")})
+    present = EnterpriseMember.objects.filter(enterprise=enterprise, user=user).first()
+    if present is not None and present.in_force(on):
+        raise CannotAddMember(_("这个人已经是本企业的成员。"))
+    return _join(enterprise, user, capacity, by=by, at=at, valid_until=valid_until)
+
+
+def _join(
+    body: Enterprise, user: User, capacity: str, *, by: User | None, at: datetime, valid_until: date | None = None
+) -> EnterpriseMember:
+    terms = {"capacity": capacity, "valid_from": timezone.localdate(at), "valid_until": valid_until}
+    member = EnterpriseMember.objects.update_or_create(enterprise=body, user=user, defaults=terms)[0]
+    events.publish(MemberAdded(enterprise_id=body.pk, user_id=user.pk, capacity=capacity, actor_id=_id(by)), at=at)
+    return member
+
+
+@transaction.atomic
+def end_member(*, member: EnterpriseMember, by: User | None, at: datetime) -> None:
+    """End a membership with yesterday. Refuses strangers, and ending the last head."""
+    on = timezone.localdate(at)
+    body = Enterprise.objects.select_for_update().get(pk=member.enterprise_id)
+    if not (rules.may_manage_members(by, body, on) or (by is not None and by.pk == member.user_id)):
+        raise NotAllowed(_("只有法定代表人、管理员或成员本人可以结束成员关系。"))
+    heads = [m for m in body.members.filter(capacity__in=rules.HEADS) if m.in_force(on)]
+    if [head.pk for head in heads] == [member.pk]:
+        raise CannotEndMember(_("这是企业最后一位管理者，请先添加新的法定代表人或管理员。"))
+    member.valid_until = on - timedelta(days=1)
+    member.save(update_fields=["valid_until"])
+    events.publish(MemberEnded(enterprise_id=body.pk, user_id=member.user_id, actor_id=_id(by)), at=at)
+
+
+@transaction.atomic
+def grant_mandate(
+    *,
+    agent: User,
+    valid_from: date,
+    valid_until: date,
+    by: User | None,
+    at: datetime,
+    principal_user: User | None = None,
+    principal_enterprise: Enterprise | None = None,
+    scope: Sequence[str] = (),
+) -> Mandate:
+    """授权委托: the principal empowers `agent`, for the matters in `scope` (none: all), for at most three years.
+    民法典 第一百六十五条.
+
+    Refuses anybody but the principal, mandates to oneself or to officials, reversed or past dates, more than three
+    years.
+    """
+    on = timezone.localdate(at)
+    if (principal_user is None) == (principal_enterprise is None):
+        raise Invalid(_("请选择委托人：本人或一家企业。"))
+    if not rules.may_empower(by, principal_user, principal_enterprise, on):
+        raise NotAllowed(_("只有本人，或企业的法定代表人、管理员，可以授权委托。"))
+    if agent == principal_user or agent.is_official or not agent.is_active:
+        raise CannotEmpower(_("受托人须是另一位已注册的居民。工作人员不能担任受托人。"))
+    if valid_until < valid_from or valid_until < on:
+        raise Invalid(_("委托期限不对，请核对。"), fields={"valid_until": _("结束日期早于开始日期或者已经过去。")})
+    if valid_until - valid_from > MANDATE_AT_MOST:
+        raise Invalid(_("委托期限最长三年。"), fields={"valid_until": _("委托期限最长三年，到期可以再次委托。")})
+    mandate = Mandate.objects.create(
+        agent=agent,
+        principal_user=principal_user,
+        principal_enterprise=principal_enterprise,
+        scope=sorted(set(scope)),
+        valid_from=valid_from,
+        valid_until=valid_until,
+    )
+    events.publish(
+        MandateGranted(mandate_id=mandate.pk, agent_id=agent.pk, principal=mandate.principal, actor_id=_id(by)), at=at
+    )
+    return mandate
+
+
+@transaction.atomic
+def revoke_mandate(*, mandate: Mandate, by: User | None, at: datetime) -> None:
+    """End a mandate now. Refuses anybody but its two sides and staff, and a mandate that has ended."""
+    if not rules.may_revoke(by, mandate, timezone.localdate(at)):
+        raise NotAllowed(_("只有委托人或受托人可以撤销委托。"))
+    if not Mandate.objects.filter(pk=mandate.pk, revoked_at__isnull=True).update(revoked_at=at):
+        raise CannotEmpower(_("这项委托已经撤销。"))
+    mandate.revoked_at = at
+    events.publish(
+        MandateRevoked(mandate_id=mandate.pk, agent_id=mandate.agent_id, principal=mandate.principal, actor_id=_id(by)),
+        at=at,
+    )
+
+
+@transaction.atomic
+def find_person(*, number: str, by: User, at: datetime, purpose: str = "") -> list[Principal]:
+    """Residents with exactly this identity number or phone, for a clerk at a window; every hit is a recorded read.
+
+    A phone may be shared, so there may be several. Refuses (`NotAllowed`) residents, (`Invalid`) anything but a whole
+    number. 个人信息保护法 第十三条第一款第（三）项（履行法定职责）.
+    """
+    if not rules.is_official(by):
+        raise NotAllowed(_("只有窗口工作人员可以查找办事人。"))
+    text = normalise(number)
+    if len(text) < 7:
+        raise Invalid(_("请输入完整的身份证号或手机号。"), fields={"number": _("请输入完整的身份证号或手机号。")})
+    found = queries.find_by_number(text)
+    for user in found:
+        audit.record_read(
+            by=by.pk,
+            subject=f"user:{user.pk}",
+            purpose=purpose or _("窗口代办：核对办事人身份"),
+            basis=_("个人信息保护法第十三条第一款第三项"),
+            fields=("display_name", "resident_id", "phone", "address"),
+            at=at,
+        )
+    return [queries.person(user) for user in found]
+
+
+# --- what is checked everywhere ----------------------------------------
+
+
+def _id(by: User | None) -> int | None:
+    return by.pk if by else None
+
+
+def _raise(errors: dict[str, Any]) -> None:
+    if errors:
+        raise Invalid(next(iter(errors.values())), fields=errors)
+
+
+def _phone(phone: str) -> str:
+    return normalise(phone).replace("-", "").removeprefix("+86")
+
+
+def _contact_errors(*, phone: str, email: str, phone_needed: bool = True) -> dict[str, str]:
+    errors = {}
+    digits = _phone(phone)
+    if (digits or phone_needed) and not (digits.isdigit() and 7 <= len(digits) <= 12):
+        errors["phone"] = _("请填写11位手机号，或带区号的固定电话，只写数字。")
+    if email.strip():
+        try:
+            validate_email(email.strip())
+        except ValidationError:
+            errors["email"] = _("电子邮箱的样子应为 name@example.cn，请核对。")
+    return errors
+
+
+def _password_errors(password: str | None, user: User) -> dict[str, str]:
+    if password is None:
+        return {}
+    try:
+        validate_password(password, user)
+    except ValidationError as weak:
+        return {"password": " ".join(weak.messages)}
+    return {}
+
+
+def _new_username() -> str:
+    return f"r{secrets.randbelow(10**10):010d}"
+
+
+def forget_old_failures(*, before: datetime) -> int:
+    """Forget counts that began before `before`; returns how many."""
+    return SignInFailure.objects.filter(first_at__lt=before).delete()[0]

@@ -1,0 +1,194 @@
+"""Pages of one's own account."""
+
+from typing import Any
+
+from allauth.account.internal.flows.login import perform_login
+from allauth.account.models import Login
+from allauth.account.views import LoginView
+from allauth.core import ratelimit
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from zhengtong.foundation.calendars.public import official_now, official_today
+from zhengtong.kernel import access
+from zhengtong.kernel.errors import NotFound, ZhengtongError
+from zhengtong.kernel.forms import OperationForm
+from zhengtong.security.accounts import operations, queries
+from zhengtong.security.accounts.forms import (
+    ContactForm,
+    EnterpriseForm,
+    MandateForm,
+    MemberForm,
+    RegistrationForm,
+)
+
+
+@access.signed_in
+def welcome(request: HttpRequest) -> HttpResponse:
+    """Where a person goes after signing in: staff to their desk, residents to their affairs."""
+    user: Any = request.user
+    return redirect("/desk/" if user.is_official else "/my/")
+
+
+class SignInView(LoginView):
+    """allauth's sign-in page; in a demo it lists the accounts that try it out."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With `demo_accounts`."""
+        return {**super().get_context_data(**kwargs), "demo_accounts": queries.demo_accounts()}
+
+
+sign_in = access.public(SignInView.as_view())
+
+
+@access.public
+@never_cache
+def register(request: HttpRequest) -> HttpResponse:
+    """A resident opens an account and is signed in with it."""
+    if request.user.is_authenticated:
+        return redirect("account_welcome")
+    form = RegistrationForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        refused = ratelimit.consume_or_429(request, action="signup")
+        if refused:
+            return refused
+        try:
+            user = operations.register_resident(**form.cleaned_data, at=official_now())
+        except ZhengtongError as refusal:
+            form.refuse(refusal)
+        else:
+            return perform_login(request, Login(user=user, signup=True, redirect_url=request.POST.get("next") or None))
+    return render(request, "accounts/register.html", {"form": form}, status=form.status)
+
+
+@access.signed_in
+@never_cache
+def profile(request: HttpRequest) -> HttpResponse:
+    """Who I am here, for whom I may act, who may act for me, how I sign in."""
+    today = official_today()
+    user: Any = request.user
+    context = {
+        "memberships": [m for m in queries.memberships_of(user) if m.in_force(today)],
+        "given": [m for m in queries.mandates_given_by(user, today) if m.revoked_at is None and m.valid_until >= today],
+        "held": [m for m in queries.mandates_held_by(user) if m.in_force(today)],
+        "factors": queries.factors_of(user),
+        "today": today,
+    }
+    return render(request, "accounts/profile.html", context)
+
+
+@access.signed_in
+def contact(request: HttpRequest) -> HttpResponse:
+    """Change phone, e-mail and address."""
+    user: Any = request.user
+    form = ContactForm(
+        request.POST or None, initial={"phone": user.phone, "email": user.email, "address": user.address}
+    )
+    form.fields["phone"].required = not user.is_official
+
+    def change() -> None:
+        operations.change_contact(user=user, **form.cleaned_data, by=user, at=official_now())
+
+    return _form_page(request, form, change, "accounts/contact.html", _("联系方式已更新。"))
+
+
+@access.signed_in
+def register_enterprise(request: HttpRequest) -> HttpResponse:
+    """Register an enterprise the person heads."""
+    user: Any = request.user
+    form = EnterpriseForm(request.POST or None)
+
+    def change() -> None:
+        operations.register_enterprise(**form.cleaned_data, by=user, at=official_now())
+
+    return _form_page(request, form, change, "accounts/enterprise_new.html", _("企业已登记，现在可以为它办事。"))
+
+
+@access.signed_in
+def enterprise(request: HttpRequest, enterprise_id: int) -> HttpResponse:
+    """Members of an enterprise the person heads; add one."""
+    user: Any = request.user
+    today = official_today()
+    body = queries.get_headed_enterprise(user, enterprise_id, on=today)
+    form = MemberForm(request.POST or None)
+
+    def change() -> None:
+        answers = dict(form.cleaned_data)
+        person = queries.get_named_resident(name=answers.pop("person_name"), resident_id=answers.pop("person_id"))
+        operations.add_member(enterprise=body, user=person, **answers, by=user, at=official_now())
+
+    members = [member for member in queries.members_of(body) if member.in_force(today)]
+    context = {"enterprise": body, "members": members}
+    return _form_page(request, form, change, "accounts/enterprise.html", _("成员已添加。"), context, back=request.path)
+
+
+@access.signed_in
+@require_POST
+def end_member(request: HttpRequest, enterprise_id: int, member_id: int) -> HttpResponse:
+    """End a membership."""
+    user: Any = request.user
+    body = queries.get_headed_enterprise(user, enterprise_id, on=official_today())
+    member = queries.members_of(body).filter(pk=member_id).first()
+    if member is None:
+        raise NotFound(_("没有这位成员。"))
+    operations.end_member(member=member, by=user, at=official_now())
+    messages.success(request, _("已结束这位成员的代办资格。"))
+    return redirect("account_enterprise", enterprise_id=body.pk)
+
+
+@access.signed_in
+def new_mandate(request: HttpRequest) -> HttpResponse:
+    """Empower somebody to act for oneself or for an enterprise one heads."""
+    user: Any = request.user
+    today = timezone.localdate(official_now())
+    speakers = queries.may_speak_for(user, on=today)
+    words = [(key, name) for key, (name, _principal) in speakers.items()]
+    form = MandateForm(request.POST or None, principals=words, today=today)
+
+    def change() -> None:
+        answers = form.cleaned_data
+        agent = queries.get_named_resident(name=answers["person_name"], resident_id=answers["person_id"])
+        terms = {"valid_from": answers["valid_from"], "valid_until": answers["valid_until"]}
+        principal = speakers[answers["principal"]][1]
+        operations.grant_mandate(
+            agent=agent, **principal, **terms, scope=form.matter_keys(), by=user, at=official_now()
+        )
+
+    return _form_page(request, form, change, "accounts/mandate_new.html", _("授权委托已生效，对方现在可以代为办理。"))
+
+
+@access.signed_in
+@require_POST
+def revoke_mandate(request: HttpRequest, mandate_id: int) -> HttpResponse:
+    """Revoke a mandate one gave, or lay down one that one holds."""
+    user: Any = request.user
+    mandate = queries.get_mandate(user, mandate_id, on=official_today())
+    operations.revoke_mandate(mandate=mandate, by=user, at=official_now())
+    messages.success(request, _("委托已撤销，立即生效。"))
+    return redirect("account_profile")
+
+
+def _form_page(
+    request: HttpRequest,
+    form: OperationForm,
+    change: Any,
+    template: str,
+    done: str,
+    context: dict[str, Any] | None = None,
+    back: str = "account_profile",
+) -> HttpResponse:
+    """Show the form; on a valid post do the one change, and carry its refusal back to the fields."""
+    if request.method == "POST" and form.is_valid():
+        try:
+            change()
+        except ZhengtongError as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, done)
+            return redirect(back)
+    return render(request, template, {"form": form, **(context or {})}, status=form.status)

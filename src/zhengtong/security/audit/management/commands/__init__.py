@@ -1,0 +1,1 @@
+"""`flush`: refused on a real database."""

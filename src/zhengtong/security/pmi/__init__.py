@@ -1,0 +1,1 @@
+"""授权 PMI: who may do what, where and until when; deny by default."""

@@ -1,0 +1,26 @@
+"""Registration of the app with Django."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class PmiConfig(AppConfig):
+    """授权"""
+
+    name = "zhengtong.security.pmi"
+    label = "pmi"
+    verbose_name = "授权"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Keep the guard of separated roles in place; register the pages of the county office."""
+        from zhengtong.kernel import navigation
+        from zhengtong.security.pmi import events, guards  # noqa: F401
+
+        post_migrate.connect(guards.install, sender=self, dispatch_uid="pmi.guards")
+        manage: dict[str, Any] = {"permission": "accounts.manage", "section": "system"}
+        navigation.register(navigation.Entry(_("账号与授权"), "pmi:officials", order=40, **manage))
+        navigation.register(navigation.Entry(_("岗位与权限一览"), "pmi:policy", order=41, **manage))

@@ -1,0 +1,140 @@
+"""The policy as data: roles in the words of the law, and the permissions each role carries.
+
+Roles of case steps are those of the catalogue (承办、审核、批准 …); `duty` names the separation class of 行政许可
+practice: no person performs two different duties on one case.
+"""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+UNDERTAKE, REVIEW, APPROVE = "undertake", "review", "approve"
+DUTIES: dict[str, str | Promise] = {
+    UNDERTAKE: pgettext_lazy("duty", "承办"),
+    REVIEW: pgettext_lazy("duty", "审核"),
+    APPROVE: pgettext_lazy("duty", "批准"),
+}
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role: its label, its duty in a case (empty: none) and what it may do."""
+
+    label: str | Promise
+    permissions: frozenset[str]
+    duty: str = ""
+
+
+_CASE_WORK = {"desk.view", "cases.view", "cases.work", "cases.undertake"}
+_HANDLE = frozenset(_CASE_WORK | {"cases.suspend", "cases.notify"})
+
+ROLES: dict[str, Role] = {
+    "window_officer": Role(
+        _("窗口受理人员"),
+        frozenset(
+            _CASE_WORK
+            | {"window.serve", "cases.receive", "cases.accept", "cases.notify", "cases.deliver", "cases.suspend"}
+        ),
+        "",
+    ),
+    "township_officer": Role(
+        _("乡镇（街道）经办人员"),
+        frozenset(
+            _CASE_WORK
+            | {"window.serve", "cases.receive", "cases.accept", "cases.notify", "cases.deliver", "cases.suspend"}
+        ),
+        "",
+    ),
+    "case_officer": Role(_("承办人"), frozenset(_HANDLE | {"cases.receive", "cases.accept"}), UNDERTAKE),
+    "site_inspector": Role(_("勘验人员"), _HANDLE, UNDERTAKE),
+    "examiner": Role(_("考核人员"), _HANDLE, UNDERTAKE),
+    "joint_reviewer": Role(_("会审人员"), _HANDLE, UNDERTAKE),
+    "inspector": Role(_("检验人员"), _HANDLE, UNDERTAKE),
+    "quarantine_officer": Role(_("检疫人员"), _HANDLE, UNDERTAKE),
+    "registrar": Role(_("登簿人员"), _HANDLE, UNDERTAKE),
+    "section_head": Role(_("股室负责人"), frozenset(_CASE_WORK | {"cases.review", "cases.suspend"}), REVIEW),
+    "approver": Role(_("审批人"), frozenset(_CASE_WORK | {"cases.decide", "cases.suspend"}), APPROVE),
+    "certificate_clerk": Role(_("制证人员"), frozenset(_CASE_WORK | {"cases.certify", "cases.deliver"}), ""),
+    "payment_officer": Role(_("发放人员"), frozenset(_CASE_WORK | {"cases.deliver"}), ""),
+    "department_head": Role(
+        _("部门负责人"), frozenset(_CASE_WORK | {"cases.extend", "cases.decide", "cases.suspend"}), APPROVE
+    ),
+    "county_head": Role(
+        _("县政府负责人"), frozenset({"desk.view", "cases.view", "cases.extend_joint", "figures.view"}), ""
+    ),
+    "matter_editor": Role(_("事项编辑"), frozenset({"desk.view", "matters.edit", "matters.view"}), ""),
+    "county_office": Role(
+        _("县政务办"),
+        frozenset(
+            {
+                "desk.view",
+                "matters.view",
+                "matters.edit",
+                "matters.approve",
+                "organizations.manage",
+                "calendars.manage",
+                "accounts.manage",
+                "roles.grant",
+                "events.view",
+                "events.retry",
+                "figures.view",
+                "cases.view",
+            }
+        ),
+        "",
+    ),
+    "auditor": Role(_("审计员"), frozenset({"desk.view", "audit.view"}), ""),
+    "system_admin": Role(
+        _("系统管理员"), frozenset({"desk.view", "accounts.manage", "events.view", "events.retry"}), ""
+    ),
+    "security_admin": Role(_("安全管理员"), frozenset({"desk.view", "accounts.manage", "roles.grant"}), ""),
+}
+
+CONFLICTS: frozenset[frozenset[str]] = frozenset(
+    {
+        frozenset({"auditor", "system_admin"}),
+        frozenset({"auditor", "security_admin"}),
+        frozenset({"system_admin", "security_admin"}),
+        frozenset({"auditor", "county_office"}),
+        frozenset({"system_admin", "county_office"}),
+    }
+)
+"""Roles one person may not hold together (三员分离: system, security and audit administration are different people; the
+county office grants roles, so it is neither auditor nor system administrator). The database refuses it too: see `guards`."""
+
+PERMISSIONS: dict[str, str | Promise] = {
+    "desk.view": _("打开工作台"),
+    "window.serve": _("在窗口为群众办事"),
+    "cases.view": _("查看办件"),
+    "cases.work": _("处理办件"),
+    "cases.undertake": _("承办办件"),
+    "cases.receive": _("收件"),
+    "cases.accept": _("受理或不予受理"),
+    "cases.notify": _("发一次性告知书"),
+    "cases.suspend": _("暂停和恢复计时"),
+    "cases.review": _("审核"),
+    "cases.decide": _("作出决定"),
+    "cases.extend": _("批准延长期限"),
+    "cases.extend_joint": _("批准统一办理、联合办理的延期"),
+    "cases.certify": _("制证"),
+    "cases.deliver": _("送达"),
+    "matters.view": _("查看事项库"),
+    "matters.edit": _("编辑事项"),
+    "matters.approve": _("审定事项变更"),
+    "organizations.manage": _("管理机构"),
+    "calendars.manage": _("管理工作日历"),
+    "accounts.manage": _("管理工作人员账号"),
+    "roles.grant": _("授权和撤销授权"),
+    "figures.view": _("查看全县数据"),
+    "events.view": _("查看事件投递"),
+    "events.retry": _("重新投递事件"),
+    "audit.view": _("查看审计记录"),
+}
+"""Every permission in words; a role may carry no other (a test holds them together)."""
+
+
+def roles_with(permission: str) -> list[str]:
+    """The roles that carry `permission`."""
+    return [name for name, role in ROLES.items() if permission in role.permissions]
