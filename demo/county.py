@@ -85,6 +85,10 @@ def _cases(people: cast.Cast, rng: random.Random, progress: Progress) -> None:
         stories.play(tell, people, chosen, start=start, until=PRESENT, rng=rng)
         if number % 20 == 0 or number == len(plan):
             progress("办件 Cases", number, len(plan))
+    named = {matter.key: matter for matter in usable}
+    for tell, key, before in stories.OF_THE_RESIDENT:
+        start = (PRESENT - timedelta(days=before)).date()
+        stories.play(tell, people, named[key], start=start, until=PRESENT, rng=rng, applicant=people.residents[0])
 
 
 def _deliver(progress: Progress) -> None:

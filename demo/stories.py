@@ -61,6 +61,8 @@ class Story:
     time: Hours
     rng: random.Random
     until: datetime
+    applicant: Any = None
+    """Who applies, where the story is about somebody; else anybody fitting."""
     case: Any = None
 
     @property
@@ -82,6 +84,8 @@ class Story:
 
 def principal_for(story: Story) -> tuple[Principal, Any]:
     """A fitting applicant: an enterprise with its head, or a resident."""
+    if story.applicant is not None:
+        return accounts.principals_of(story.applicant, on=story.time.at.date())[0], story.applicant
     audiences = set(story.elements.audiences)
     if audiences & {"2", "3", "4", "6"} and ("1" not in audiences or story.rng.random() < 0.6):
         body, head = story.rng.choice(story.cast.enterprises)
@@ -317,6 +321,30 @@ def supplemented(story: Story) -> None:
     work(story)
 
 
+def asked_in_review(story: Story) -> None:
+    """In the department, which asks for one more paper while its clock runs on."""
+    file(story)
+    receive(story)
+    judge(story)
+    accept(story)
+    task = story.case.tasks.filter(state="open").exclude(kind="decide").select_related("organization").first()
+    item = story.case.checklist.first()
+    cases.request_in_review(
+        case_id=story.case.pk,
+        items=[{"name": item.name, "problem": "照片反光，证号看不清。", "how": "请重新拍照上传。"}],
+        by=story.cast.who(task.role, task.organization),
+        at=story.time.some(),
+    )
+
+
+def unrated(story: Story) -> None:
+    """In the applicant's hands, not rated yet."""
+    file(story)
+    _to_decision(story)
+    certify(story)
+    deliver(story)
+
+
 def submitted(story: Story) -> None:
     """Filed online, nobody has looked yet."""
     file(story)
@@ -467,13 +495,29 @@ PLAN: tuple[tuple[Tell, int, int, int], ...] = (
     (drafted, 10, 0, 5),
 )
 
+# story, matter, days before the demo's present: what the demo's first resident finds under their name
+OF_THE_RESIDENT: tuple[tuple[Tell, str, int], ...] = (
+    (supplement_pending, "food-business-licence", 5),
+    (asked_in_review, "individual-business-registration", 3),
+    (unrated, "food-business-licence", 30),
+)
+
 
 @transaction.atomic
-def play(tell: Tell, cast: Cast, matter: matters.Matter, *, start: date, until: datetime, rng: random.Random) -> None:
+def play(
+    tell: Tell,
+    cast: Cast,
+    matter: matters.Matter,
+    *,
+    start: date,
+    until: datetime,
+    rng: random.Random,
+    applicant: Any = None,
+) -> None:
     """Play one story that begins on a working day at or after `start`, in one transaction."""
     begin = datetime.combine(start, until.timetz()).replace(hour=9, minute=rng.randint(0, 50))
     time = Hours(begin, rng)
     time.later(rng.randint(0, 5))
     if time.at >= until:
         time.at = until - timedelta(hours=rng.randint(2, 40))
-    tell(Story(cast, matter, time, rng, until))
+    tell(Story(cast, matter, time, rng, until, applicant))

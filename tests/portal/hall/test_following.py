@@ -95,6 +95,23 @@ def test_the_notice_is_answered_item_by_item(browser, play, photo):
     assert browser.post(address).status_code == 404
 
 
+def test_what_is_asked_in_review_can_be_uploaded_even_when_the_matter_does_not_list_it(browser, play, photo):
+    play.accepted()
+    listed = play.case.checklist.first()
+    items = [{"name": listed.name, "problem": "照片反光"}, {"name": "排烟合同", "how": "原件拍照"}]
+    cases.request_in_review(case_id=play.case.pk, items=items, by=play.county.case_officer, at=play.later(minutes=5))
+    address = f"/my/cases/{play.case.pk}/review-supplement/"
+    added = play.case.checklist.get(name="排烟合同").material_no
+    shown = text(browser.get(address))
+    for no in (listed.material_no, added):
+        assert f"/apply/case/{play.case.pk}/materials/{no}/" in shown
+    assert browser.post(f"/apply/case/{play.case.pk}/materials/{added}/", {"files": photo()}).url == address
+    assert "已重新上传" in text(browser.get(address))
+    assert browser.get(f"/my/cases/{play.case.pk}/supplement/").status_code == 404
+    assert browser.post(address).url == f"/my/cases/{play.case.pk}/"
+    assert browser.get(address).status_code == 404
+
+
 def test_withdrawing_asks_first_and_a_stale_page_is_refused(browser, play):
     play.submitted()
     address = f"/my/cases/{play.case.pk}/withdraw/"

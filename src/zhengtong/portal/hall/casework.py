@@ -218,15 +218,12 @@ def _planned(case: cases.Case) -> list[dict[str, Any]]:
 
 
 def open_notice(case: cases.Case) -> Notice | None:
-    """The one-time notice the applicant still has to answer, item by item with what was uploaded since it was issued."""
-    if case.state != State.SUPPLEMENT_PENDING:
-        return None
-    notice = (
-        case.defect_notices.filter(in_review=False, answered_at__isnull=True)
-        .select_related("paper")
-        .order_by("-id")
-        .first()
-    )
+    """The notice the applicant still has to answer, item by item with what was uploaded since it was issued: the one-time
+    notice while the window waits for it, else what the department asked for in review.
+    """
+    waits = case.state == State.SUPPLEMENT_PENDING
+    unanswered = case.defect_notices.filter(in_review=not waits, answered_at__isnull=True)
+    notice = unanswered.select_related("paper").order_by("-id").first()
     if notice is None:
         return None
     rows = {item.material_no: item.pk for item in case.checklist.all()}

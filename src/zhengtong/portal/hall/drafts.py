@@ -226,7 +226,10 @@ def after_upload(case: cases.Case) -> str:
     """Back to the list the upload belongs to: the draft's, or the notice's."""
     if case.state == cases.State.DRAFT:
         return reverse("hall:materials", args=[case.pk])
-    return reverse("hall:supplement" if case.state == cases.State.SUPPLEMENT_PENDING else "hall:case", args=[case.pk])
+    notice = casework.open_notice(case)
+    if notice is None:
+        return reverse("hall:case", args=[case.pk])
+    return reverse("hall:review_supplement" if notice.notice.in_review else "hall:supplement", args=[case.pk])
 
 
 def safe_next(request: HttpRequest, otherwise: str) -> str:

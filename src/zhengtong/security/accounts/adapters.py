@@ -9,6 +9,7 @@ from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -56,6 +57,10 @@ class AccountAdapter(DefaultAccountAdapter):
         records = request.session.get("account_authentication_methods", [])
         methods = [str(record.get("type") or record.get("method")) for record in records]
         operations.record_sign_in(user=user, methods=methods, at=official_now())
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """Back to the page that the one-time password stood before, else to the account."""
+        return str(request.session.pop("asked_for", "")) or reverse("account_profile")
 
     def set_password(self, user: Any, password: str) -> None:
         """A new password: every other session ends, because sessions are bound to the password's hash."""

@@ -29,6 +29,9 @@ class SessionMiddleware:
                 logout(request)
                 messages.info(request, _("您有一段时间没有操作，为了安全已自动退出，请重新登录。"))
             elif user.must_change_password and not request.path.startswith("/account/"):
+                request.session["asked_for"] = (
+                    request.get_full_path() if request.method == "GET" else "/account/welcome/"
+                )
                 messages.info(request, _("您使用的是一次性密码，请先设置自己的密码。"))
                 return redirect("account_change_password")
         return self.get_response(request)

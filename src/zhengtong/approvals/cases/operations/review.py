@@ -17,7 +17,16 @@ from zhengtong.approvals.cases.events import (
     StepCompleted,
     StepReturned,
 )
-from zhengtong.approvals.cases.models import Case, Clock, DefectNotice, Extension, Paper, StepTask, Suspension
+from zhengtong.approvals.cases.models import (
+    Case,
+    ChecklistItem,
+    Clock,
+    DefectNotice,
+    Extension,
+    Paper,
+    StepTask,
+    Suspension,
+)
 from zhengtong.approvals.cases.operations import clockwork, desks, steps
 from zhengtong.approvals.cases.operations.filing import on_behalf
 from zhengtong.approvals.cases.operations.paperwork import issue, workdays_text
@@ -303,10 +312,21 @@ def request_in_review(
         "consequence": "补交期间办理时限照常计算。",
     }
     paper = issue(case, "review_supplement", content, by=by, at=at)
+    items = _with_rows(case, items)
     notice = DefectNotice.objects.create(case=case, in_review=True, items=items, paper=paper, issued_at=at)
     fact = ReviewSupplementRequested(case_id=case.pk, notice_id=notice.pk, actor_id=by.pk)
     record(case, Kind.REVIEW_SUPPLEMENT, fact, at=at, by=by, data={"notice": notice.pk, "items": items})
     return notice
+
+
+def _with_rows(case: Case, items: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The items with the number of the checklist row each is uploaded to; what the matter does not list gets a row of its own."""
+    numbers = {row.name: row.material_no for row in case.checklist.all()}
+    for name in (item["name"].strip() for item in items):
+        if name not in numbers:
+            numbers[name] = max(numbers.values(), default=0) + 1
+            ChecklistItem.objects.create(case=case, material_no=numbers[name], name=name[:200])
+    return [{**item, "no": str(numbers[item["name"].strip()])} for item in items]
 
 
 def officer_of_open_step(case: Case, by: Any, at: datetime) -> None:

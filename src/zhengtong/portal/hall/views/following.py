@@ -67,7 +67,7 @@ def supplement(request: HttpRequest, case_id: int) -> HttpResponse:
     """The frozen notice, item by item; submitted when every item has been answered."""
     case = _mine(request, case_id)
     notice = casework.open_notice(case)
-    if notice is None:
+    if notice is None or notice.notice.in_review:
         raise NotFound(_("没有等待补正的通知。请从“我的办件”查看最新情况。"))
     errors: dict[str, str] = {}
     if request.method == "POST":
@@ -86,15 +86,14 @@ def supplement(request: HttpRequest, case_id: int) -> HttpResponse:
 def review_supplement(request: HttpRequest, case_id: int) -> HttpResponse:
     """Papers asked for during review: upload, then say that they are in."""
     case = _mine(request, case_id)
-    notice = case.defect_notices.filter(in_review=True, answered_at__isnull=True).select_related("paper").first()
-    if notice is None:
+    notice = casework.open_notice(case)
+    if notice is None or not notice.notice.in_review:
         raise NotFound(_("没有等待补交的通知。请从“我的办件”查看最新情况。"))
     if request.method == "POST":
         cases.answer_in_review(case_id=case.pk, by=request.user, at=official_now())
         messages.success(request, _("已告知办理部门：补交的材料已上传。"))
         return redirect("hall:case", case.pk)
-    context = {"case": case, "notice": notice, "rows": casework.material_rows(case)}
-    return render(request, "hall/review_supplement.html", context)
+    return render(request, "hall/review_supplement.html", {"case": case, "notice": notice})
 
 
 @access.signed_in
