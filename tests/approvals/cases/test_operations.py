@@ -59,7 +59,7 @@ def test_from_draft_to_archive(play, small_county):
     cases.archive(case_id=play.case.pk, by=small_county.window_officer, at=play.later(days=1))
     assert play.fresh.state == "archived"
     assert [e.kind for e in play.case.log.all()] == [
-        "start", "submit", "receive", "accept", "hand_over", "step_done", "step_done", "step_done", "decide_grant", "certify",
+        "start", "submit", "receive", "judge", "accept", "hand_over", "step_done", "step_done", "step_done", "decide_grant", "certify",
         "deliver", "rate", "archive",
     ]  # fmt: skip
     assert replay.differences(play.case) == {}
@@ -125,9 +125,21 @@ def test_a_stranger_may_not_accept(play):
 
 def test_a_stale_page_is_refused(play):
     play.received().judge()
-    seen = play.case.row_version
+    seen = play.fresh.row_version
     cases.accept(case_id=play.case.pk, by=play.county.window_officer, at=play.now, seen=seen)
     unchanged(play, StaleVersion, cases.accept, by=play.county.window_officer, seen=seen)
+
+
+def test_who_judged_what_stands_in_the_log_and_makes_older_pages_stale(play):
+    play.received()
+    seen = play.case.row_version
+    verdicts = {1: ("defective", "illegible", "请重拍")}
+    common = {"case_id": play.case.pk, "by": play.county.window_officer}
+    cases.judge_materials(**common, judgements=verdicts, at=play.later(minutes=1), seen=seen)
+    event = play.case.log.get(kind="judge")
+    assert (event.actor, event.data["materials"]) == (play.county.window_officer, {"1": "defective"})
+    unchanged(play, StaleVersion, cases.judge_materials, by=play.county.window_officer, judgements=verdicts, seen=seen)
+    assert replay.differences(play.fresh) == {}
 
 
 @pytest.mark.parametrize(

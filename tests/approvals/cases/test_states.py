@@ -18,6 +18,7 @@ LAW = {
     ("submitted", "receive", "received"),
     ("pre_review", "receive", "received"),
     ("received", "fix_on_spot", "received"),
+    *((state, "judge", state) for state in ("submitted", "pre_review", "received")),
     ("received", "notify_defects", "supplement_pending"),
     ("supplement_pending", "supplement_in", "received"),
     ("supplement_pending", "supplement_lapse", "terminated"),

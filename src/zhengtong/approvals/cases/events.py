@@ -44,6 +44,15 @@ class CaseReceived(CaseFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MaterialsJudged(CaseFact):
+    """The window has looked at materials, item by item."""
+
+    label: ClassVar[Any] = _("核验材料")
+
+    defective: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class CaseFixedOnSpot(CaseFact):
     """An error was put right at the window (行政许可法 第三十二条第三项)."""
 

@@ -218,7 +218,7 @@ def _until(clock: Clock, today: date) -> date:
     return timezone.localdate(clock.stopped_at) if clock.stopped_at else today
 
 
-HIDDEN = {Kind.START, Kind.BEGIN_PRE_REVIEW, Kind.ELAPSED}
+HIDDEN = {Kind.START, Kind.BEGIN_PRE_REVIEW, Kind.JUDGE, Kind.ELAPSED}
 
 
 def history(case: Case) -> list[ProgressLine]:

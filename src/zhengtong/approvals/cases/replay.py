@@ -13,7 +13,7 @@ from zhengtong.approvals.cases.states import ARROWS, Kind
 
 @dataclass
 class Facts:
-    """What the events say. `suspensions`: (start, end or None); `done`: ids of completed steps."""
+    """What the events say. `suspensions`: (start, end or None); `done`: ids of completed steps; `judged`: by material number."""
 
     state: str = ""
     row_version: int = 0
@@ -27,6 +27,7 @@ class Facts:
     suspensions: list[tuple[date, date | None]] = field(default_factory=list)
     extension: int = 0
     done: set[int] = field(default_factory=set)
+    judged: dict[int, str] = field(default_factory=dict)
     rating: int | None = None
     licence: str = ""
 
@@ -55,6 +56,14 @@ def _apply(facts: Facts, event: CaseEvent) -> None:
             facts.accepted_at = event.effective_at
         case Kind.DEEM_ACCEPT:
             facts.accepted_at, facts.deemed = datetime.fromisoformat(data["accepted_at"]), True
+        case Kind.JUDGE:
+            facts.judged |= {int(no): judgement for no, judgement in data["materials"].items()}
+        case Kind.SUPPLEMENT_IN:
+            facts.judged = {no: judgement for no, judgement in facts.judged.items() if judgement != "defective"}
+        case Kind.DEFERRED_IN:
+            facts.judged = {
+                no: "ok" if judgement == "deferred" else judgement for no, judgement in facts.judged.items()
+            }
         case Kind.SUSPEND:
             facts.suspensions.append((date.fromisoformat(data["start"]), None))
         case Kind.RESUME:
@@ -94,6 +103,7 @@ def of_rows(case: Case) -> Facts:
         suspensions=[(s.started_on, s.ended_on) for s in case.suspensions.all()],
         extension=extension.workdays if extension else 0,
         done=set(case.tasks.filter(state=StepTask.DONE).values_list("pk", flat=True)),
+        judged=dict(case.checklist.filter(judged_by__isnull=False).values_list("material_no", "judgement")),
         rating=rating.code if rating else None,
         licence=licence.number if licence else "",
     )

@@ -37,6 +37,7 @@ class Kind(TextChoices):
     SUBMIT = "submit", _("提交申请")
     BEGIN_PRE_REVIEW = "begin_pre_review", _("开始预审")
     RECEIVE = "receive", _("收件")
+    JUDGE = "judge", _("核验材料")
     FIX_ON_SPOT = "fix_on_spot", _("当场更正")
     NOTIFY_DEFECTS = "notify_defects", _("一次性告知补正")
     SUPPLEMENT_IN = "supplement_in", _("提交补正")
@@ -86,6 +87,7 @@ ARROWS: dict[tuple[str, str], str] = {
     (S.DRAFT, K.SUBMIT): S.SUBMITTED,
     (S.SUBMITTED, K.BEGIN_PRE_REVIEW): S.PRE_REVIEW,
     **{(s, K.RECEIVE): S.RECEIVED for s in _FILED},
+    **{(s, K.JUDGE): s for s in (*_FILED, S.RECEIVED)},
     # 行政许可法 32(3): an error that can be put right on the spot must be let.
     (S.RECEIVED, K.FIX_ON_SPOT): S.RECEIVED,
     (S.RECEIVED, K.NOTIFY_DEFECTS): S.SUPPLEMENT_PENDING,

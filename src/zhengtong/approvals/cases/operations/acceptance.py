@@ -18,6 +18,7 @@ from zhengtong.approvals.cases.events import (
     CaseReceived,
     CaseSupplemented,
     DefectsNotified,
+    MaterialsJudged,
     SupplementLapsed,
 )
 from zhengtong.approvals.cases.models import Case, ChecklistItem, Clock, DefectNotice, Paper
@@ -103,12 +104,18 @@ def judge_materials(
     rules.serves(case, by, "cases.receive", timezone.localdate(at))
     if case.state not in (State.SUBMITTED, State.PRE_REVIEW, State.RECEIVED):
         raise CannotAccept(_("办件已过受理阶段，材料核验结果不能再改。审查中发现的问题请在审查意见中写明。"))
+    verdicts: dict[str, str] = {}
     for item in case.checklist.filter(material_no__in=judgements):
         judgement, problem, remark = judgements[item.material_no]
         _check_judgement(case, item, judgement, problem)
         item.judgement, item.problem, item.remark = judgement, problem if judgement == "defective" else "", remark
         item.judged_by, item.judged_at = by, at
         item.save()
+        verdicts[str(item.material_no)] = judgement
+    if verdicts:
+        defective = sum(judgement == "defective" for judgement in verdicts.values())
+        fact = MaterialsJudged(case_id=case.pk, defective=defective, actor_id=by.pk)
+        record(case, Kind.JUDGE, fact, at=at, by=by, data={"materials": verdicts})
     return case
 
 
@@ -119,10 +126,6 @@ def _check_judgement(case: Case, item: ChecklistItem, judgement: str, problem: s
         raise Invalid(_("材料“{name}”判为需补正时，请选择存在的问题。").format(name=item.name))
     if judgement == "shared" and item.material_no not in {m.no for m in case.elements.materials if m.by_data_sharing}:
         raise CannotAccept(_("材料“{name}”不能由部门共享获取，请核验办事人提交的材料。").format(name=item.name))
-    if judgement == "shared" and not any(
-        material.no == item.material_no and material.by_data_sharing for material in case.elements.materials
-    ):
-        raise Invalid(_("材料“{name}”不是数据共享获取的，请核验申请人提交的材料。").format(name=item.name))
     if judgement == "deferred" and not case.elements.deferral_allowed:
         raise CannotAccept(_("本事项不允许容缺，材料“{name}”必须齐全。").format(name=item.name))
 
