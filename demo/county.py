@@ -43,6 +43,9 @@ def load(progress: Progress = print) -> None:
     while cases.fire(now=PRESENT):
         pass
     _deliver(progress)
+    pki.publish_lists(
+        at=PRESENT
+    )  # the ceremony lies half a year back; without this they would be stale at the first look
     cast.write_accounts(people)
 
 
