@@ -85,12 +85,23 @@ ROLES: dict[str, Role] = {
         ),
         "",
     ),
-    "auditor": Role(_("审计员"), frozenset({"desk.view", "audit.view"}), ""),
+    "auditor": Role(_("审计员"), frozenset({"desk.view", "audit.view", "timestamps.view"}), ""),
     "system_admin": Role(
         _("系统管理员"), frozenset({"desk.view", "accounts.manage", "events.view", "events.retry"}), ""
     ),
     "security_admin": Role(
-        _("安全管理员"), frozenset({"desk.view", "accounts.manage", "roles.grant", "certificates.manage"}), ""
+        _("安全管理员"),
+        frozenset(
+            {
+                "desk.view",
+                "accounts.manage",
+                "roles.grant",
+                "certificates.manage",
+                "timestamps.view",
+                "timestamps.trust",
+            }
+        ),
+        "",
     ),
 }
 
@@ -134,6 +145,8 @@ PERMISSIONS: dict[str, str | Promise] = {
     "events.retry": _("重新投递事件"),
     "audit.view": _("查看审计记录"),
     "certificates.manage": _("管理证书"),
+    "timestamps.view": _("查看时间戳"),
+    "timestamps.trust": _("确认服务器时钟"),
 }
 """Every permission in words; a role may carry no other (a test holds them together)."""
 
