@@ -18,8 +18,9 @@ class PmiConfig(AppConfig):
     def ready(self) -> None:
         """Keep the guard of separated roles in place; register the pages of the county office."""
         from zhengtong.kernel import navigation
-        from zhengtong.security.pmi import events, guards  # noqa: F401
+        from zhengtong.security.pmi import events, guards, rules  # noqa: F401
 
+        rules.register()
         post_migrate.connect(guards.install, sender=self, dispatch_uid="pmi.guards")
         manage: dict[str, Any] = {"permission": "accounts.manage", "section": "system"}
         navigation.register(navigation.Entry(_("账号与授权"), "pmi:officials", order=40, **manage))

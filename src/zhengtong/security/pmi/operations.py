@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from zhengtong.foundation.events import public as events
 from zhengtong.foundation.organizations.models import Organization
 from zhengtong.kernel.errors import Invalid, NotAllowed, Refusal
-from zhengtong.security.pmi import queries
-from zhengtong.security.pmi.events import RoleGranted, RoleRevoked
+from zhengtong.security.pmi import decisions
+from zhengtong.security.pmi.events import AccessRefused, RoleGranted, RoleRevoked
 from zhengtong.security.pmi.models import RoleGrant
 from zhengtong.security.pmi.policy import CONFLICTS, ROLES
 
@@ -94,7 +94,7 @@ def _demand_grantor(by: int | None, user: Any, organization: Organization, on: d
     if by == user.pk:
         raise NotAllowed(_("不能给自己授权或撤销自己的授权，请由另一位管理员办理。"))
     grantor = get_user_model().objects.get(pk=by)
-    queries.require(grantor, "roles.grant", organization=organization, on=on)
+    decisions.require(grantor, "roles.grant", organization=organization, on=on)
 
 
 def _overlapping(grants: QuerySet[RoleGrant], first: date, last: date | None) -> QuerySet[RoleGrant]:
@@ -182,3 +182,17 @@ def _holds_already(user: Any, grant: RoleGrant, first: date, last: date) -> bool
         user=user, role=grant.role, organization=grant.organization, include_subtree=grant.include_subtree
     )
     return _overlapping(same, first, last).exists()
+
+
+@transaction.atomic
+def record_refusal(
+    *, user_id: int, action: str, rule: str, route: str, method: str, at: datetime, target: str = ""
+) -> None:
+    """Put on record that an official was refused: what was asked for, by which rule, at which address (等保 8.1.4.3).
+
+    `route` is the pattern of the address and `target` the numbers in it: neither names a person.
+    """
+    fact = AccessRefused(
+        user_id=user_id, action=action, rule=rule, route=route, method=method, target=target, actor_id=user_id
+    )
+    events.publish(fact, at=at)

@@ -1,4 +1,4 @@
-"""Decisions: may this person do that, there, on that day? Deny by default."""
+"""Reads: who holds what, where, on which day. What follows from it is decided in `decisions`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from zhengtong.foundation.organizations.models import Organization
-from zhengtong.kernel.errors import Invalid, NotAllowed, NotFound
+from zhengtong.kernel.errors import Invalid, NotFound
 from zhengtong.kernel.statements import Param, Statement
 from zhengtong.security.pmi.models import RoleGrant
-from zhengtong.security.pmi.policy import PERMISSIONS, ROLES, roles_with
+from zhengtong.security.pmi.policy import ROLES
 
 
 @dataclass(frozen=True)
@@ -48,44 +48,6 @@ def held_by(user: Any, *, on: date) -> tuple[Held, ...]:
         kept = (on, tuple(Held(*row) for row in _HELD.rows(user=user.pk, on=on)))
         user._held = kept
     return kept[1]
-
-
-def can(user: Any, permission: str, *, organization: Organization | None = None, on: date) -> bool:
-    """May `user` do `permission` at `organization` (None: anywhere at all)?"""
-    return any(
-        permission in ROLES[h.role].permissions and (organization is None or h.reaches(organization))
-        for h in held_by(user, on=on)
-        if h.role in ROLES
-    )
-
-
-def holds(user: Any, role: str, *, organization: Organization, on: date) -> bool:
-    """Does `user` hold `role` at `organization`?"""
-    return any(h.role == role and h.reaches(organization) for h in held_by(user, on=on))
-
-
-def require(user: Any, permission: str, *, organization: Organization | None = None, on: date) -> None:
-    """Raise `NotAllowed` with the reason and the way out unless `can`."""
-    if not can(user, permission, organization=organization, on=on):
-        raise NotAllowed(why_not(user, permission, organization=organization, on=on))
-
-
-def why_not(user: Any, permission: str, *, organization: Organization | None = None, on: date) -> str:
-    """Why `user` may not: which posts may, which the person holds, whom to ask."""
-    if not getattr(user, "is_active", False) or not getattr(user, "is_official", False):
-        return _("这是工作人员的权限，居民账号和已停用的账号不能使用。")
-    what = PERMISSIONS.get(permission, permission)
-    needed = _("、").join(str(ROLES[name].label) for name in roles_with(permission))
-    held = _("、").join(dict.fromkeys(str(ROLES[h.role].label) for h in held_by(user, on=on) if h.role in ROLES))
-    elsewhere = organization is not None and can(user, permission, on=on)
-    where = _("（{body}）").format(body=organization.label) if organization else ""
-    if elsewhere:
-        reason = _("您在{where}没有“{what}”的权限，您的授权只在其他单位有效。").format(where=where, what=what)
-    else:
-        reason = _("“{what}”{where}需要以下岗位之一：{needed}。您现在的岗位：{held}。").format(
-            what=what, where=where, needed=needed, held=held or _("无")
-        )
-    return reason + _("确需办理的，请联系本单位管理员或县政务办授权。")
 
 
 def organizations_where(user: Any, permission: str, *, on: date) -> Iterable[Organization]:

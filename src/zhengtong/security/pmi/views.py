@@ -19,7 +19,7 @@ from zhengtong.kernel import access
 from zhengtong.kernel.errors import NotFound, ZhengtongError
 from zhengtong.kernel.forms import OperationForm
 from zhengtong.security.accounts import public as accounts
-from zhengtong.security.pmi import operations, queries
+from zhengtong.security.pmi import decisions, operations, queries
 from zhengtong.security.pmi.forms import AppointmentForm, ClosingForm, GrantForm, OfficialForm, StandInForm
 from zhengtong.security.pmi.models import RoleGrant
 from zhengtong.security.pmi.policy import CONFLICTS, DUTIES, PERMISSIONS, ROLES
@@ -67,7 +67,7 @@ def official(request: HttpRequest, user_id: int) -> HttpResponse:
         "grants": [(grant, grant.in_force(today), grant.valid_from > today) for grant in grants],
         "permissions": _permissions_of(user),
         "once": request.session.pop(f"password_once_{user.pk}", ""),
-        "may_grant": queries.can(request.user, GRANT, on=today),
+        "may_grant": decisions.can(request.user, GRANT, on=today),
         "today": today,
     }
     return render(request, "pmi/official.html", context)
@@ -134,7 +134,7 @@ def end_membership(request: HttpRequest, membership_id: int) -> HttpResponse:
     found = Membership.objects.select_related("organization").filter(pk=membership_id).first()
     if found is None:
         raise NotFound(_("没有这项任职。"))
-    queries.require(request.user, MANAGE, organization=found.organization, on=official_today())
+    decisions.require(request.user, MANAGE, organization=found.organization, on=official_today())
     until = max(official_today() - timedelta(days=1), found.valid_from)
     organizations.end_membership(membership=found, until=until, by=_me(request).pk, at=official_now())
     messages.success(request, _("任职已结束。岗位授权另行撤销。"))
@@ -145,7 +145,7 @@ def end_membership(request: HttpRequest, membership_id: int) -> HttpResponse:
 def close(request: HttpRequest, user_id: int) -> HttpResponse:
     """Close an account."""
     user = queries.get_official(user_id)
-    _demand_body(request, user)
+    decisions.demand(request.user, MANAGE, user, at=official_today())
     form = ClosingForm(request.POST or None)
 
     def change() -> Any:
@@ -160,7 +160,7 @@ def close(request: HttpRequest, user_id: int) -> HttpResponse:
 def reopen(request: HttpRequest, user_id: int) -> HttpResponse:
     """Open a closed account again."""
     user = queries.get_official(user_id)
-    _demand_body(request, user)
+    decisions.demand(request.user, MANAGE, user, at=official_today())
     accounts.reactivate(user=user, by=_me(request), at=official_now())
     messages.success(request, _("账号已恢复。"))
     return redirect("pmi:official", user_id=user.pk)
@@ -171,7 +171,7 @@ def reopen(request: HttpRequest, user_id: int) -> HttpResponse:
 def reset_password(request: HttpRequest, user_id: int) -> HttpResponse:
     """Give a one-time password after checking who asks."""
     user = queries.get_official(user_id)
-    _demand_body(request, user)
+    decisions.demand(request.user, MANAGE, user, at=official_today())
     _show_password_once(request, user)
     return redirect("pmi:official", user_id=user.pk)
 
@@ -200,16 +200,6 @@ def _bodies(request: HttpRequest, permission: str) -> Any:
     today = official_today()
     found: Any = queries.organizations_where(request.user, permission, on=today)
     return found.filter(dissolved_on__isnull=True).exclude(kind=Organization.VILLAGE).order_by("path")
-
-
-def _demand_body(request: HttpRequest, user: Any) -> None:
-    """Whoever administers one of the person's bodies administers the account; an account without any, every
-    administrator.
-    """
-    bodies = organizations.organizations_of(user, on=official_today())
-    today = official_today()
-    if bodies and not any(queries.can(request.user, MANAGE, organization=body, on=today) for body in bodies):
-        queries.require(request.user, MANAGE, organization=bodies[0], on=today)
 
 
 def _permissions_of(user: Any) -> list[str]:
