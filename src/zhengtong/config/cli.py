@@ -12,6 +12,7 @@ COMMANDS = {
     "work": "deliver events, fire clocks, send notices",
     "clock": "compute a legal due day and print its ledger",
     "validate": "check an identifier: uscc, resident-id, matter-code, case-number",
+    "doctor": "check this deployment and say what to mend",
     "bench": "measure a published figure",
     "messages": "collect, check and compile the English catalogue",
     "manage": "Django's own management commands",
