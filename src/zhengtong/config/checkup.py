@@ -61,7 +61,10 @@ def examine() -> Iterator[Finding]:
             yield ask()
         except Exception as error:
             yield Finding(
-                key, FAULT, f"“{key}”一项检查不了（{type(error).__name__}）。", "先解决数据库和目录权限问题，再运行一次。"
+                key,
+                FAULT,
+                f"“{key}”一项检查不了（{type(error).__name__}）。",
+                "先解决数据库和目录权限问题，再运行一次。",
             )
 
 
