@@ -31,6 +31,7 @@ FORBIDDEN_CALLS = {
 FORBIDDEN_IMPORTS = ("telnetlib", "ftplib", "pickle", "shelve", "xml.etree", "xml.dom", "xml.sax", "lxml", "imp")
 ALLOWED = {
     "src/zhengtong/approvals/cases/papers/qr.py mark_safe",
+    "src/zhengtong/config/templatetags/ui.py mark_safe",
 }
 """Looked at one by one: `place name`."""
 
@@ -87,6 +88,27 @@ def test_no_sql_is_put_together_from_what_people_type():
             in_views = path.name in ("views.py", "forms.py", "api.py") or "views" in path.parts
             if last == "execute" and in_views and "cursor" in name:
                 found.append(place(path, call.lineno))
+    assert found == []
+
+
+SCRIPT_DANGERS = {
+    r"\binnerHTML\s*=|insertAdjacentHTML|outerHTML\s*=": "markup from text",
+    r"\beval\(|new Function\(|setTimeout\(\s*[\"']": "text as code",
+    r"localStorage|sessionStorage|indexedDB": "what stays behind in the browser",
+    r"postMessage|addEventListener\(\s*[\"']message": "words from other windows",
+    r"addEventListener\(\s*[\"']paste|onpaste": "pasting is not interfered with",
+    r"__proto__|Object\.assign\(\s*\w+\.prototype": "changed prototypes",
+}
+
+
+def test_scripts_keep_to_the_page():
+    """Our own scripts; what others wrote (htmx) is pinned by its file."""
+    found = []
+    ours = [p for p in files() if p.suffix == ".js" and p.is_relative_to(PACKAGE) and "htmx" not in p.name]
+    for path in ours:
+        text = path.read_text(encoding="utf-8")
+        found += [f"{place(path)}: {why}" for pattern, why in SCRIPT_DANGERS.items() if re.search(pattern, text)]
+    assert ours
     assert found == []
 
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from tests.factories import PASSWORD, SmallCounty
@@ -53,8 +54,24 @@ def test_what_a_signed_in_person_saw_is_in_no_cache(client, signed_in, small_cou
 
 
 def test_signing_out_clears_the_browser(signed_in, small_county):
-    response = signed_in(small_county.window_officer).post("/account/logout/")
+    """It stands on every page of the office, empties the browser, and the old key opens nothing."""
+    visitor = signed_in(small_county.window_officer)
+    assert "/account/logout/" in visitor.get("/desk/").content.decode()
+    key = visitor.cookies["sessionid"].value
+    response = visitor.post("/account/logout/")
     assert '"cache"' in response.headers["Clear-Site-Data"]
+    visitor.cookies["sessionid"] = key
+    assert visitor.get("/desk/").status_code == 302
+
+
+def test_an_error_tells_a_stranger_nothing(client, small_county):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE matters_matter RENAME TO matters_gone")
+    client.raise_request_exception = False
+    response = client.get("/services/")
+    assert response.status_code >= 500
+    for told in ("Traceback", "matters_", "SELECT", "OperationalError", "ProgrammingError", "site-packages"):
+        assert told not in response.content.decode()
 
 
 def test_cookies_are_out_of_reach_of_scripts_and_of_other_sites(client, small_county):
@@ -106,6 +123,8 @@ cookies = answer.cookies
 print(answer.headers["Strict-Transport-Security"])
 print(sorted((n, bool(c["secure"]), bool(c["httponly"]), c["samesite"], c["path"], c["domain"]) for n, c in cookies.items()))
 print(settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_SECURE)
+from zhengtong.security.accounts.models import User
+print(User.objects.count(), "accounts")
 """
 
 
@@ -117,7 +136,8 @@ def test_behind_tls_everything_is_strict(tmp_path: Path):
     environment["DJANGO_SETTINGS_MODULE"] = "zhengtong.config.settings"
     done = subprocess.run([sys.executable, "-c", BEHIND_TLS], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
-    transport, cookies, session = done.stdout.strip().splitlines()
+    transport, cookies, session, accounts = done.stdout.strip().splitlines()
     assert transport == "max-age=31536000; includeSubDomains"
     assert cookies == "[('__Host-csrftoken', True, True, 'Lax', '/', '')]"
     assert session == "__Host-sessionid True"
+    assert accounts == "0 accounts"

@@ -13,6 +13,8 @@ COMMANDS = {
     "clock": "compute a legal due day and print its ledger",
     "validate": "check an identifier: uscc, resident-id, matter-code, case-number",
     "doctor": "check this deployment and say what to mend",
+    "evidence": "print what a standard demands and which tests show it",
+    "sbom": "print the bill of materials (CycloneDX) of the lock file",
     "bench": "measure a published figure",
     "messages": "collect, check and compile the English catalogue",
     "manage": "Django's own management commands",
