@@ -47,9 +47,6 @@ class Decision:
     explain: Callable[[], str] = field(repr=False, compare=False)
     refusal: ZhengtongError | None = field(default=None, repr=False, compare=False)
 
-    def __bool__(self) -> bool:
-        return self.allowed
-
     @property
     def reason(self) -> str:
         """Why, in plain Chinese (or the reader's language); a refusal says what to do."""

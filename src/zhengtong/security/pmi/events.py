@@ -24,6 +24,19 @@ class RoleGranted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GrantConfirmed(Event):
+    """A second official confirmed the grant of a sensitive role; it counts from now on."""
+
+    label: ClassVar[Any] = _("确认授权")
+    subject_kind: ClassVar[str] = "grant"
+    subject_field: ClassVar[str] = "grant_id"
+
+    grant_id: int
+    user_id: int
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RoleRevoked(Event):
     """A role of an official was ended."""
 

@@ -11,8 +11,25 @@ from zhengtong.security.pmi.decisions import (
     require,
     why_not,
 )
-from zhengtong.security.pmi.operations import CannotGrant, CannotRevoke, appoint_stand_in, grant_role, revoke_role
-from zhengtong.security.pmi.policy import APPROVE, CONFLICTS, DUTIES, PERMISSIONS, REVIEW, ROLES, UNDERTAKE, Role
+from zhengtong.security.pmi.operations import (
+    CannotGrant,
+    CannotRevoke,
+    appoint_stand_in,
+    confirm_grant,
+    grant_role,
+    revoke_role,
+)
+from zhengtong.security.pmi.policy import (
+    APPROVE,
+    CONFLICTS,
+    DUTIES,
+    PERMISSIONS,
+    REVIEW,
+    ROLES,
+    SENSITIVE,
+    UNDERTAKE,
+    Role,
+)
 from zhengtong.security.pmi.queries import Held, held_by, holders_of, organizations_where, pools_of
 
 __all__ = [
@@ -22,6 +39,7 @@ __all__ = [
     "PERMISSIONS",
     "REVIEW",
     "ROLES",
+    "SENSITIVE",
     "UNDERTAKE",
     "CannotGrant",
     "CannotRevoke",
@@ -30,6 +48,7 @@ __all__ = [
     "Role",
     "appoint_stand_in",
     "can",
+    "confirm_grant",
     "decide",
     "decide_route",
     "demand",

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from zhengtong.foundation.organizations.models import Organization
 from zhengtong.kernel.errors import Invalid, NotFound
 from zhengtong.kernel.statements import Param, Statement
-from zhengtong.security.pmi.models import RoleGrant
-from zhengtong.security.pmi.policy import ROLES
+from zhengtong.security.pmi.models import RoleGrant, complete
+from zhengtong.security.pmi.policy import ROLES, roles_with
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ _HELD = Statement(
     lambda: (
         RoleGrant.objects.filter(user=Param("user"), valid_from__lte=Param("on"))
         .filter(Q(valid_until__isnull=True) | Q(valid_until__gte=Param("on")))
+        .filter(complete())
         .values_list("role", "organization_id", "organization__path", "include_subtree")
     )
 )
@@ -102,7 +103,8 @@ def grants_of(user: Any) -> QuerySet[RoleGrant]:
 def roles_by_user(user_ids: Iterable[int], *, on: date) -> dict[int, list[RoleGrant]]:
     """Grants in force by person, one query for a whole list."""
     rows = RoleGrant.objects.filter(user_id__in=list(user_ids), valid_from__lte=on)
-    rows = rows.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on)).select_related("organization")
+    rows = rows.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on)).filter(complete())
+    rows = rows.select_related("organization")
     found: dict[int, list[RoleGrant]] = {}
     for grant in rows.order_by("pk"):
         found.setdefault(grant.user_id, []).append(grant)
@@ -112,4 +114,22 @@ def roles_by_user(user_ids: Iterable[int], *, on: date) -> dict[int, list[RoleGr
 def holders_of(role: str, *, on: date) -> QuerySet[RoleGrant]:
     """Who holds a role on `on`, and where."""
     rows = RoleGrant.objects.filter(role=role, valid_from__lte=on).select_related("user", "organization")
-    return rows.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on)).order_by("organization__path", "pk")
+    rows = rows.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on)).filter(complete())
+    return rows.order_by("organization__path", "pk")
+
+
+def awaiting_confirmation(*, on: date) -> QuerySet[RoleGrant]:
+    """Grants of sensitive roles that wait for a second official, oldest first."""
+    rows = RoleGrant.objects.exclude(complete()).filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on))
+    return rows.select_related("user", "organization", "granted_by").order_by("pk")
+
+
+def who_may(permission: str, organization: Organization | None, *, on: date) -> list[RoleGrant]:
+    """The grants in force by which somebody may do `permission` at the body (None: anywhere); the office by its place."""
+    rows = RoleGrant.objects.filter(role__in=roles_with(permission), valid_from__lte=on, user__is_active=True)
+    rows = rows.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on)).filter(complete())
+    found = rows.select_related("user", "organization").order_by("organization__path", "pk")
+    if organization is None:
+        return list(found)
+    held = ((one, Held(one.role, one.organization_id, one.organization.path, one.include_subtree)) for one in found)
+    return [one for one, reach in held if reach.reaches(organization)]

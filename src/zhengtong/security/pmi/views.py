@@ -16,13 +16,13 @@ from zhengtong.foundation.calendars.public import official_now, official_today
 from zhengtong.foundation.organizations import public as organizations
 from zhengtong.foundation.organizations.models import Membership, Organization
 from zhengtong.kernel import access
-from zhengtong.kernel.errors import NotFound, ZhengtongError
+from zhengtong.kernel.errors import NotAllowed, NotFound, ZhengtongError
 from zhengtong.kernel.forms import OperationForm
 from zhengtong.security.accounts import public as accounts
 from zhengtong.security.pmi import decisions, operations, queries
-from zhengtong.security.pmi.forms import AppointmentForm, ClosingForm, GrantForm, OfficialForm, StandInForm
+from zhengtong.security.pmi.forms import AppointmentForm, ClosingForm, GrantForm, OfficialForm, StandInForm, WhyForm
 from zhengtong.security.pmi.models import RoleGrant
-from zhengtong.security.pmi.policy import CONFLICTS, DUTIES, PERMISSIONS, ROLES
+from zhengtong.security.pmi.policy import CONFLICTS, DUTIES, PERMISSIONS, ROLES, SENSITIVE
 
 MANAGE, GRANT = "accounts.manage", "roles.grant"
 PAGE = 30
@@ -83,7 +83,14 @@ def grant(request: HttpRequest, user_id: int) -> HttpResponse:
         operations.grant_role(user=user, **form.cleaned_data, by=_me(request).pk, at=official_now())
         return user.pk
 
-    return _form_page(request, form, change, "pmi/grant.html", _("已授权，从生效日期起有效。"), official=user)
+    return _form_page(
+        request,
+        form,
+        change,
+        "pmi/grant.html",
+        _("已授权，从生效日期起有效；重要岗位须另一人确认后才生效。"),
+        official=user,
+    )
 
 
 @access.requires(GRANT)
@@ -95,6 +102,18 @@ def revoke(request: HttpRequest, grant_id: int) -> HttpResponse:
         raise NotFound(_("没有这项授权。"))
     operations.revoke_role(grant=found, by=_me(request).pk, at=official_now(), on=official_today())
     messages.success(request, _("授权已撤销，立即生效。"))
+    return redirect("pmi:official", user_id=found.user_id)
+
+
+@access.requires(GRANT)
+@require_POST
+def confirm(request: HttpRequest, grant_id: int) -> HttpResponse:
+    """The second signature under a sensitive grant."""
+    found = RoleGrant.objects.filter(pk=grant_id).first()
+    if found is None:
+        raise NotFound(_("没有这项授权。"))
+    operations.confirm_grant(grant=found, by=_me(request).pk, at=official_now())
+    messages.success(request, _("已确认，授权从生效日期起有效。"))
     return redirect("pmi:official", user_id=found.user_id)
 
 
@@ -189,7 +208,34 @@ def policy(request: HttpRequest) -> HttpResponse:
         for key, role in ROLES.items()
     ]
     conflicts = sorted(_("、").join(sorted(str(ROLES[name].label) for name in pair)) for pair in CONFLICTS)
-    return render(request, "pmi/policy.html", {"rows": rows, "conflicts": conflicts})
+    sensitive = _("、").join(str(ROLES[name].label) for name in ROLES if name in SENSITIVE)
+    return render(request, "pmi/policy.html", {"rows": rows, "conflicts": conflicts, "sensitive": sensitive})
+
+
+@access.requires("desk.view")
+def why(request: HttpRequest) -> HttpResponse:
+    """Why was this refused? A person, an action and a body; the decision, its rule, who could do it. About others only
+    for whoever administers accounts.
+    """
+    today = official_today()
+    everybody = decisions.can(request.user, MANAGE, on=today) or decisions.can(request.user, "audit.view", on=today)
+    form = WhyForm(
+        request.GET or None, organizations=Organization.objects.filter(dissolved_on__isnull=True), me=_me(request)
+    )
+    context: dict[str, Any] = {"form": form, "everybody": everybody}
+    if form.is_valid():
+        person = form.cleaned_data["person"]
+        if person.pk != request.user.pk and not everybody:
+            raise NotAllowed(_("您只能查自己的权限。查别人的，请联系县政务办。"))
+        action, body = form.cleaned_data["action"], form.cleaned_data["organization"]
+        context |= {
+            "decision": decisions.decide(person, action, body, at=today),
+            "person": person,
+            "action": PERMISSIONS[action],
+            "grants": [(one, one.in_force(today)) for one in queries.grants_of(person) if action in one.permissions],
+            "holders": queries.who_may(action, body, on=today)[:20],
+        }
+    return render(request, "pmi/why.html", context, status=form.status)
 
 
 def _me(request: HttpRequest) -> Any:
