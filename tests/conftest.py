@@ -5,6 +5,7 @@ database is SQLite there, or the server of DATABASE_URL.
 """
 
 import atexit
+import json
 import os
 import shutil
 import tempfile
@@ -51,6 +52,29 @@ from zhengtong.foundation.events.models import Delivery  # noqa: E402
 def pytest_xdist_setupnodes() -> None:
     """Parallel workers inherit the environment: with the settings' name in it they would read them before they come here."""
     os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
+EVIDENCE = Path(__file__).resolve().parents[1] / "build" / "evidence" / "results.json"
+_worst: dict[str, str] = {}
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep what became of each test; of several parameters the worst counts. `zhengtong evidence` joins it with the tables."""
+    name = report.nodeid.partition("[")[0]
+    if report.when == "call" or not report.passed:
+        ranks = ["skipped", "passed", "failed"]
+        _worst[name] = max(_worst.get(name, "skipped"), report.outcome, key=ranks.index)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the outcomes over those of earlier runs; parallel workers leave it to the process that started them."""
+    if hasattr(session.config, "workerinput") or not _worst:
+        return
+    EVIDENCE.parent.mkdir(parents=True, exist_ok=True)
+    kept = json.loads(EVIDENCE.read_text(encoding="utf-8"))["tests"] if EVIDENCE.exists() else {}
+    fresh = EVIDENCE.with_suffix(f".{os.getpid()}.new")
+    fresh.write_text(json.dumps({"tests": {**kept, **_worst}}, indent=1, sort_keys=True), encoding="utf-8")
+    fresh.replace(EVIDENCE)
 
 
 @pytest.fixture(autouse=True)

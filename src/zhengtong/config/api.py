@@ -6,6 +6,7 @@ The browsable documentation of django-ninja loads its scripts from foreign addre
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.request import RawPostDataException
 from django.urls import URLPattern, URLResolver
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
@@ -46,6 +47,12 @@ def invalid(request: HttpRequest, error: Any) -> HttpResponse:
     """Parameters of the wrong form; `fields` says which."""
     fields = {".".join(str(part) for part in one["loc"][1:]) or "body": str(one["msg"]) for one in error.errors}
     return _problem(request, "invalid", _("请求的参数不对，请按接口说明修改。"), 422, fields)
+
+
+@api.exception_handler(RawPostDataException)
+def form_instead_of_json(request: HttpRequest, error: Any) -> HttpResponse:
+    """A form with files was sent: it has been read as such, and there is no JSON in it."""
+    return _problem(request, "unreadable", _("请求的内容读不出来，请发送JSON。"), 415)
 
 
 @api.exception_handler(HttpError)

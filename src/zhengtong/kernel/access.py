@@ -13,7 +13,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Access:
-    """What a route demands. `level`: public, signed_in, resident or official; `permission`: a code known to `pmi`."""
+    """What a route demands. `level`: public, signed_in or official; `permission`: a code known to `pmi`."""
 
     level: str
     permission: str = ""

@@ -21,6 +21,9 @@ class ZhengtongError(Exception):
 
     status: ClassVar[int] = 400
     code: ClassVar[str] = "error"
+    rule: str = ""
+    """The rule of the decision service that refused, when it was one; `action` is what was asked for."""
+    action: str = ""
 
     def __init__(self, message: object, *, fields: Mapping[str, object] | None = None) -> None:
         super().__init__(message)

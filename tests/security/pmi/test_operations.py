@@ -223,3 +223,61 @@ class TestLists:
         assert [u.username for u in queries.officials("张")] == ["zhang.min"]
         assert [u.username for u in queries.officials("", organization=office)] == ["li.hua"]
         assert queries.officials("", organization=county).count() == 2
+
+
+class TestFourEyes:
+    """Roles that rule over accounts, authority or the record need a second signature (T-AZ-8)."""
+
+    @pytest.fixture
+    def second(self, county) -> object:
+        user = make_official("second.chief", "宋副主任")
+        give(user, "county_office", county, include_subtree=True)
+        return user
+
+    def test_the_sensitive_roles(self):
+        assert {"county_office", "auditor", "system_admin", "security_admin"} == pmi.SENSITIVE
+
+    def test_it_counts_only_when_another_has_confirmed(self, official, office, grantor, second):
+        grant = give(official, "auditor", office, by=grantor.pk)
+        assert not can(official, "audit.view")
+        assert not grant.in_force(TODAY)
+        assert grant not in pmi.holders_of("auditor", on=TODAY)
+        assert list(queries.awaiting_confirmation(on=TODAY)) == [grant]
+        pmi.confirm_grant(grant=grant, by=second.pk, at=NOW)
+        assert can(official, "audit.view")
+        assert OutboxEvent.objects.filter(name="pmi.GrantConfirmed").count() == 1
+
+    def test_not_by_the_same_person_the_receiver_or_a_stranger(self, official, office, grantor):
+        grant = give(official, "security_admin", office, by=grantor.pk)
+        for by in (grantor, official, make_official("zhang.min")):
+            with pytest.raises(NotAllowed):
+                pmi.confirm_grant(grant=grant, by=by.pk, at=NOW)
+        assert not can(official, "roles.grant")
+
+    def test_confirmed_twice_has_one_effect(self, official, office, grantor, second):
+        grant = give(official, "auditor", office, by=grantor.pk)
+        pmi.confirm_grant(grant=grant, by=second.pk, at=NOW)
+        with pytest.raises(pmi.CannotGrant):
+            pmi.confirm_grant(grant=grant, by=second.pk, at=NOW)
+        assert OutboxEvent.objects.filter(name="pmi.GrantConfirmed").count() == 1
+
+    def test_ordinary_roles_count_at_once_and_need_no_confirmation(self, official, office, grantor, second):
+        grant = give(official, "approver", office, by=grantor.pk)
+        assert can(official, "cases.decide")
+        with pytest.raises(pmi.CannotGrant):
+            pmi.confirm_grant(grant=grant, by=second.pk, at=NOW)
+
+    def test_a_stand_in_for_a_sensitive_role_waits_too(self, official, office, grantor, second):
+        deputy = make_official("zhang.min")
+        give(official, "auditor", office)
+        (made,) = pmi.appoint_stand_in(absent=official, stand_in=deputy, **{**TestStandIns.TERMS, "by": grantor.pk})
+        assert not can(deputy, "audit.view")
+        pmi.confirm_grant(grant=made, by=second.pk, at=NOW)
+        assert can(deputy, "audit.view")
+
+    def test_the_database_knows_four_eyes_too(self, official, office, grantor):
+        grant = give(official, "auditor", office, by=grantor.pk)
+        for wrong in ({"confirmed_by": grantor}, {"confirmed_by": official}, {"granted_by": official}):
+            with pytest.raises(DatabaseError), transaction.atomic():
+                RoleGrant.objects.filter(pk=grant.pk).update(**wrong)
+        assert not can(official, "audit.view")

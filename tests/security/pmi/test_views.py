@@ -195,3 +195,45 @@ class TestPages:
         visitor = entered(chief)
         for query in ("body=x", "body=99999", "page=zzz", "page=-1", "q=%25%27"):
             assert visitor.get(f"/authority/?{query}").status_code in (200, 404), query
+
+
+class TestFourEyesAndWhy:
+    def test_a_sensitive_grant_from_one_click_to_the_other(self, chief, county, office, official):
+        second = make_official("second.chief", "宋副主任", organization=office)
+        pmi.grant_role(
+            user=second,
+            role="county_office",
+            organization=county,
+            include_subtree=True,
+            by=None,
+            at=NOW,
+            valid_from=NOW.date(),
+        )
+        sent = {"role": "auditor", "organization": office.pk, "valid_from": NOW.date().isoformat()}
+        assert entered(chief).post(f"/authority/{official.pk}/grant/", sent).status_code == 302
+        grant = RoleGrant.objects.get(user=official)
+        address = f"/authority/grants/{grant.pk}/confirm/"
+        assert "待另一人确认" in entered(chief).get(f"/authority/{official.pk}/").content.decode()
+        assert address not in entered(chief).get(f"/authority/{official.pk}/").content.decode()
+        assert entered(chief).post(address).status_code == 403
+        assert entered(official).get("/audit/").status_code == 403
+        assert address in entered(second).get(f"/authority/{official.pk}/").content.decode()
+        assert entered(second).post(address).status_code == 302
+        assert entered(official).get("/audit/").status_code == 200
+
+    def test_why_says_the_rule_the_reason_and_who_may(self, chief, county, office, official):
+        ask = {"person": official.username, "action": "accounts.manage", "organization": office.pk}
+        page = entered(chief).get("/authority/why/", ask).content.decode()
+        for said in ("不可以", "deny.no_post", "县政务办", chief.display_name, "没有，从来没有过"):
+            assert said in page
+        page = entered(chief).get("/authority/why/", {"action": "accounts.manage"}).content.decode()
+        assert "role.county_office" in page
+
+    def test_everybody_asks_about_themselves_only(self, chief, office, official):
+        pmi.grant_role(user=official, role="case_officer", organization=office, by=None, at=NOW, valid_from=NOW.date())
+        visitor = entered(official)
+        assert "deny.no_post" in visitor.get("/authority/why/", {"action": "cases.decide"}).content.decode()
+        others = visitor.get("/authority/why/", {"person": chief.username, "action": "cases.decide"})
+        assert others.status_code == 403
+        assert visitor.get("/authority/why/", {"person": "nobody", "action": "cases.decide"}).status_code == 422
+        assert visitor.get("/authority/why/", {"action": "emperor", "organization": "x"}).status_code == 422

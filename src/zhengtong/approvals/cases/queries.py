@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from zhengtong.approvals.cases import rules
 from zhengtong.approvals.cases.models import Case, CaseEvent, Clock, Licence, Paper, Rating, StepTask, Suspension
 from zhengtong.approvals.cases.states import ClockKind, Kind, Outcome, State
 from zhengtong.approvals.cases.values import (
@@ -48,14 +47,14 @@ def get(case_id: int) -> Case:
 def get_for_applicant(case_id: int, user: Any, *, on: date) -> Case:
     """The case, if `user` filed it or may act for its applicant; else `NotFound`."""
     case = get(case_id)
-    rules.is_applicant(case, user, on)
+    pmi.demand(user, "cases.follow", case, at=on)
     return case
 
 
 def get_for_official(case_id: int, user: Any, *, on: date) -> Case:
     """The case, if `user` serves at a body that takes part; else `NotFound`."""
     case = get(case_id)
-    rules.may_view(case, user, on)
+    pmi.demand(user, "cases.view", case, at=on)
     return case
 
 

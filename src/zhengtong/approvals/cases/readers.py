@@ -1,13 +1,16 @@
-"""Who may read the files of a case: the slots that `files` offers, filled."""
+"""Who may read a case and its files: the rules that `pmi` decides by and the slots that `files` offers, filled."""
 
+from datetime import date
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from zhengtong.approvals.cases import rules
 from zhengtong.approvals.cases.models import Case, ChecklistItem, Paper
 from zhengtong.foundation.calendars import public as calendars
 from zhengtong.foundation.files import public as files
+from zhengtong.security.pmi import public as pmi
 
 MATERIAL, ANSWER, PAPER, EVIDENCE = "case_material", "case_answer", "case_paper", "case_evidence"
 
@@ -17,8 +20,15 @@ def reads_case(user: Any, case: Case | None) -> bool:
     if case is None or not user.is_authenticated:
         return False
     on = timezone.localdate(calendars.official_now())
-    rule = rules.may_view if user.is_official else rules.is_applicant
-    return rules.allowed(rule, case, user, on)[0]
+    return pmi.decide(user, "cases.view" if user.is_official else "cases.follow", case, at=on).allowed
+
+
+def _views(user: Any, case: Case, on: date) -> None:
+    rules.may_view(case, user, on)
+
+
+def _follows(user: Any, case: Case, on: date) -> None:
+    rules.is_applicant(case, user, on)
 
 
 def _case(case_id: int) -> Case | None:
@@ -40,7 +50,9 @@ def _of_case(user: Any, owner_id: int) -> bool:
 
 
 def register() -> None:
-    """Open the slots."""
+    """Say the rules about a case and open the slots."""
+    pmi.register_rule(Case, "cases.view", _views, label=gettext_lazy("查看办件"))
+    pmi.register_rule(Case, "cases.follow", _follows, label=gettext_lazy("查看自己的办件"))
     files.register_reader(MATERIAL, _of_material)
     files.register_reader(ANSWER, _of_case)
     files.register_reader(EVIDENCE, _of_case)

@@ -18,9 +18,12 @@ class PmiConfig(AppConfig):
     def ready(self) -> None:
         """Keep the guard of separated roles in place; register the pages of the county office."""
         from zhengtong.kernel import navigation
-        from zhengtong.security.pmi import events, guards  # noqa: F401
+        from zhengtong.security.pmi import events, guards, rules  # noqa: F401
 
+        rules.register()
         post_migrate.connect(guards.install, sender=self, dispatch_uid="pmi.guards")
         manage: dict[str, Any] = {"permission": "accounts.manage", "section": "system"}
         navigation.register(navigation.Entry(_("账号与授权"), "pmi:officials", order=40, **manage))
+        why: dict[str, Any] = {"permission": "desk.view", "section": "system", "order": 42}
+        navigation.register(navigation.Entry(_("为什么不能办"), "pmi:why", **why))
         navigation.register(navigation.Entry(_("岗位与权限一览"), "pmi:policy", order=41, **manage))

@@ -24,6 +24,19 @@ class RoleGranted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GrantConfirmed(Event):
+    """A second official confirmed the grant of a sensitive role; it counts from now on."""
+
+    label: ClassVar[Any] = _("确认授权")
+    subject_kind: ClassVar[str] = "grant"
+    subject_field: ClassVar[str] = "grant_id"
+
+    grant_id: int
+    user_id: int
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RoleRevoked(Event):
     """A role of an official was ended."""
 
@@ -34,3 +47,22 @@ class RoleRevoked(Event):
     grant_id: int
     user_id: int
     role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessRefused(Event):
+    """An official asked for something and was refused: the action, the rule that refused it, the pattern of the address.
+
+    `target` holds the numbers in the address (`case_id=12`); no name, no text that was typed.
+    """
+
+    label: ClassVar[Any] = _("访问被拒绝")
+    subject_kind: ClassVar[str] = "user"
+    subject_field: ClassVar[str] = "user_id"
+
+    user_id: int
+    action: str
+    rule: str
+    route: str
+    method: str
+    target: str = ""

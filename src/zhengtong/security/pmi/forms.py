@@ -5,12 +5,13 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
 
 from zhengtong.foundation.organizations.models import Organization
 from zhengtong.kernel.forms import OperationForm
 from zhengtong.security.accounts import public as accounts
-from zhengtong.security.pmi.policy import ROLES
+from zhengtong.security.pmi.policy import PERMISSIONS, ROLES
 
 _DATE = forms.DateInput(attrs={"type": "date"})
 
@@ -86,3 +87,29 @@ class ClosingForm(OperationForm):
         super().__init__(*args, **kwargs)
         choice: Any = self.fields["reason"]
         choice.choices = list(accounts.DEACTIVATION_REASONS.items())
+
+
+class WhyForm(_InBody):
+    """Who, what, where: the question that the decision service answers."""
+
+    person = forms.CharField(label=_("谁"), required=False, max_length=60, help_text=_("登录名；不填就是查您自己"))
+    action = forms.ChoiceField(label=_("要做什么"))
+    field_order = ["person", "action", "organization"]
+
+    def __init__(self, *args: Any, me: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.me = me
+        choice: Any = self.fields["action"]
+        choice.choices = [("", _("请选择")), *PERMISSIONS.items()]
+        body: Any = self.fields["organization"]
+        body.required, body.empty_label = False, _("任何单位")
+
+    def clean_person(self) -> Any:
+        """The official with that login name; the one who asks when nothing was typed."""
+        name = str(self.cleaned_data["person"]).strip()
+        if not name or name == self.me.username:
+            return self.me
+        found = get_user_model().objects.filter(username=name, kind="official").first()
+        if found is None:
+            raise forms.ValidationError(_("没有这个登录名，请核对。"))
+        return found

@@ -1,19 +1,22 @@
 """Every route is decided before its view runs: a view without an access mark, or a visitor without the right, is
-refused.
+refused. What an official was refused, here or deeper inside, is put on record.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
 
-from zhengtong.foundation.calendars.public import official_today
+from zhengtong.foundation.calendars.public import official_now, official_today
 from zhengtong.kernel.access import Access
 from zhengtong.kernel.errors import NotAllowed
-from zhengtong.security.pmi.queries import require
+from zhengtong.security.pmi import decisions, operations
+
+log = logging.getLogger(__name__)
 
 
 def access_of(view: Any) -> Access | None:
@@ -32,22 +35,44 @@ class AuthorizationMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        refused: tuple[str, str] | None = getattr(request, "refused_by", None)
+        if refused or response.status_code == 403:
+            self._record(request, *(refused or ("", "view")))
+        return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         mark = access_of(view)
-        if mark is None:
-            raise PermissionDenied(_("这个地址没有登记访问规则，已拒绝访问。请联系系统管理员。"))
-        if mark.level == "public":
+        decision = decisions.decide_route(request.user, mark, at=official_today())
+        if decision.allowed:
             return None
-        user: Any = request.user
-        if not user.is_authenticated:
+        if decision.rule == decisions.SIGN_IN_FIRST:
             return redirect_to_login(request.get_full_path())
-        if mark.level == "official" and not user.is_official:
-            raise PermissionDenied(_("这是工作人员使用的页面。您要办的事请从首页搜索。"))
-        if mark.permission:
-            try:
-                require(user, mark.permission, on=official_today())
-            except NotAllowed as refusal:  # here Django turns only its own exception into a page
-                raise PermissionDenied(refusal.message) from refusal
-        return None
+        request.refused_by = (mark.permission or mark.level if mark else "", decision.rule)  # type: ignore[attr-defined]
+        raise PermissionDenied(decision.reason)  # here Django turns only its own exception into a page
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Remember which rule refused inside the view; the page is drawn by others."""
+        rule = getattr(exception, "rule", "") or ("view" if isinstance(exception, NotAllowed) else "")
+        if rule:
+            request.refused_by = (getattr(exception, "action", ""), rule)  # type: ignore[attr-defined]
+
+    @staticmethod
+    def _record(request: HttpRequest, action: str, rule: str) -> None:
+        user: Any = getattr(request, "user", None)
+        match = request.resolver_match
+        if not getattr(user, "is_authenticated", False) or not user.is_official or match is None:
+            return
+        numbers = ",".join(f"{name}={value}" for name, value in match.kwargs.items() if isinstance(value, int))
+        try:
+            operations.record_refusal(
+                user_id=user.pk,
+                action=action,
+                rule=rule,
+                route=match.route[:200],
+                method=(request.method or "")[:10],
+                target=numbers,
+                at=official_now(),
+            )
+        except DatabaseError as error:  # the refusal stands; what cannot be kept is at least in the log
+            log.error("a refusal could not be recorded", extra={"error": type(error).__name__, "rule": rule})

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from zhengtong.foundation.events import public as events
 from zhengtong.foundation.organizations.models import Organization
 from zhengtong.kernel.errors import Invalid, NotAllowed, Refusal
-from zhengtong.security.pmi import queries
-from zhengtong.security.pmi.events import RoleGranted, RoleRevoked
+from zhengtong.security.pmi import decisions
+from zhengtong.security.pmi.events import AccessRefused, GrantConfirmed, RoleGranted, RoleRevoked
 from zhengtong.security.pmi.models import RoleGrant
 from zhengtong.security.pmi.policy import CONFLICTS, ROLES
 
@@ -45,6 +45,7 @@ def grant_role(
 ) -> RoleGrant:
     """Give `user` the role at the body (and below it). `by` None: the county's own programs.
 
+    A sensitive role given by an official counts only when another official has confirmed it (`confirm_grant`).
     Refuses unknown roles, residents, closed accounts, conflicting roles, reversed dates, the same grant twice, and a
     grantor who may not grant there or grants to themselves.
     """
@@ -94,7 +95,7 @@ def _demand_grantor(by: int | None, user: Any, organization: Organization, on: d
     if by == user.pk:
         raise NotAllowed(_("不能给自己授权或撤销自己的授权，请由另一位管理员办理。"))
     grantor = get_user_model().objects.get(pk=by)
-    queries.require(grantor, "roles.grant", organization=organization, on=on)
+    decisions.require(grantor, "roles.grant", organization=organization, on=on)
 
 
 def _overlapping(grants: QuerySet[RoleGrant], first: date, last: date | None) -> QuerySet[RoleGrant]:
@@ -110,6 +111,24 @@ def _demand_separation(role: str, held: Iterable[str]) -> None:
                     a=ROLES[role].label, b=ROLES[other].label
                 )
             )
+
+
+@transaction.atomic
+def confirm_grant(*, grant: RoleGrant, by: int, at: datetime) -> None:
+    """The second signature under a sensitive role; from now on it counts.
+
+    Refuses whoever gave it, whoever receives it, whoever may not grant there, and a grant that needs no confirmation
+    or has ended.
+    """
+    locked = RoleGrant.objects.select_for_update(of=("self",)).select_related("organization", "user").get(pk=grant.pk)
+    if locked.granted_by_id == by:
+        raise NotAllowed(_("这项授权是您自己提出的，须由另一位有授权权限的人确认。"))
+    _demand_grantor(by, locked.user, locked.organization, timezone.localdate(at))
+    if not locked.awaits_confirmation or (locked.valid_until and locked.valid_until < timezone.localdate(at)):
+        raise CannotGrant(_("这项授权已经确认或已经结束，不用再确认。"))
+    locked.confirmed_by_id = by
+    locked.save(update_fields=["confirmed_by"])
+    events.publish(GrantConfirmed(grant_id=locked.pk, user_id=locked.user_id, role=locked.role, actor_id=by), at=at)
 
 
 @transaction.atomic
@@ -182,3 +201,17 @@ def _holds_already(user: Any, grant: RoleGrant, first: date, last: date) -> bool
         user=user, role=grant.role, organization=grant.organization, include_subtree=grant.include_subtree
     )
     return _overlapping(same, first, last).exists()
+
+
+@transaction.atomic
+def record_refusal(
+    *, user_id: int, action: str, rule: str, route: str, method: str, at: datetime, target: str = ""
+) -> None:
+    """Put on record that an official was refused: what was asked for, by which rule, at which address (等保 8.1.4.3).
+
+    `route` is the pattern of the address and `target` the numbers in it: neither names a person.
+    """
+    fact = AccessRefused(
+        user_id=user_id, action=action, rule=rule, route=route, method=method, target=target, actor_id=user_id
+    )
+    events.publish(fact, at=at)

@@ -117,6 +117,10 @@ CONFLICTS: frozenset[frozenset[str]] = frozenset(
 """Roles one person may not hold together (三员分离: system, security and audit administration are different people; the
 county office grants roles, so it is neither auditor nor system administrator). The database refuses it too: see `guards`."""
 
+_GRAVE = {"roles.grant", "accounts.manage", "audit.view"}
+SENSITIVE: frozenset[str] = frozenset(name for name, role in ROLES.items() if role.permissions & _GRAVE)
+"""Roles that rule over accounts, authority or the record: given by one official, they count only when a second confirms."""
+
 PERMISSIONS: dict[str, str | Promise] = {
     "desk.view": _("打开工作台"),
     "window.serve": _("在窗口为群众办事"),

@@ -1,4 +1,4 @@
-"""Decisions: may this person do that, there, on that day? Deny by default."""
+"""Reads: who holds what, where, on which day. What follows from it is decided in `decisions`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from zhengtong.foundation.organizations.models import Organization
-from zhengtong.kernel.errors import Invalid, NotAllowed, NotFound
+from zhengtong.kernel.errors import Invalid, NotFound
 from zhengtong.kernel.statements import Param, Statement
-from zhengtong.security.pmi.models import RoleGrant
-from zhengtong.security.pmi.policy import PERMISSIONS, ROLES, roles_with
+from zhengtong.security.pmi.models import RoleGrant, complete
+from zhengtong.security.pmi.policy import ROLES, roles_with
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ _HELD = Statement(
     lambda: (
         RoleGrant.objects.filter(user=Param("user"), valid_from__lte=Param("on"))
         .filter(Q(valid_until__isnull=True) | Q(valid_until__gte=Param("on")))
+        .filter(complete())
         .values_list("role", "organization_id", "organization__path", "include_subtree")
     )
 )
@@ -48,44 +49,6 @@ def held_by(user: Any, *, on: date) -> tuple[Held, ...]:
         kept = (on, tuple(Held(*row) for row in _HELD.rows(user=user.pk, on=on)))
         user._held = kept
     return kept[1]
-
-
-def can(user: Any, permission: str, *, organization: Organization | None = None, on: date) -> bool:
-    """May `user` do `permission` at `organization` (None: anywhere at all)?"""
-    return any(
-        permission in ROLES[h.role].permissions and (organization is None or h.reaches(organization))
-        for h in held_by(user, on=on)
-        if h.role in ROLES
-    )
-
-
-def holds(user: Any, role: str, *, organization: Organization, on: date) -> bool:
-    """Does `user` hold `role` at `organization`?"""
-    return any(h.role == role and h.reaches(organization) for h in held_by(user, on=on))
-
-
-def require(user: Any, permission: str, *, organization: Organization | None = None, on: date) -> None:
-    """Raise `NotAllowed` with the reason and the way out unless `can`."""
-    if not can(user, permission, organization=organization, on=on):
-        raise NotAllowed(why_not(user, permission, organization=organization, on=on))
-
-
-def why_not(user: Any, permission: str, *, organization: Organization | None = None, on: date) -> str:
-    """Why `user` may not: which posts may, which the person holds, whom to ask."""
-    if not getattr(user, "is_active", False) or not getattr(user, "is_official", False):
-        return _("这是工作人员的权限，居民账号和已停用的账号不能使用。")
-    what = PERMISSIONS.get(permission, permission)
-    needed = _("、").join(str(ROLES[name].label) for name in roles_with(permission))
-    held = _("、").join(dict.fromkeys(str(ROLES[h.role].label) for h in held_by(user, on=on) if h.role in ROLES))
-    elsewhere = organization is not None and can(user, permission, on=on)
-    where = _("（{body}）").format(body=organization.label) if organization else ""
-    if elsewhere:
-        reason = _("您在{where}没有“{what}”的权限，您的授权只在其他单位有效。").format(where=where, what=what)
-    else:
-        reason = _("“{what}”{where}需要以下岗位之一：{needed}。您现在的岗位：{held}。").format(
-            what=what, where=where, needed=needed, held=held or _("无")
-        )
-    return reason + _("确需办理的，请联系本单位管理员或县政务办授权。")
 
 
 def organizations_where(user: Any, permission: str, *, on: date) -> Iterable[Organization]:
@@ -140,7 +103,8 @@ def grants_of(user: Any) -> QuerySet[RoleGrant]:
 def roles_by_user(user_ids: Iterable[int], *, on: date) -> dict[int, list[RoleGrant]]:
     """Grants in force by person, one query for a whole list."""
     rows = RoleGrant.objects.filter(user_id__in=list(user_ids), valid_from__lte=on)
-    rows = rows.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on)).select_related("organization")
+    rows = rows.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on)).filter(complete())
+    rows = rows.select_related("organization")
     found: dict[int, list[RoleGrant]] = {}
     for grant in rows.order_by("pk"):
         found.setdefault(grant.user_id, []).append(grant)
@@ -150,4 +114,22 @@ def roles_by_user(user_ids: Iterable[int], *, on: date) -> dict[int, list[RoleGr
 def holders_of(role: str, *, on: date) -> QuerySet[RoleGrant]:
     """Who holds a role on `on`, and where."""
     rows = RoleGrant.objects.filter(role=role, valid_from__lte=on).select_related("user", "organization")
-    return rows.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on)).order_by("organization__path", "pk")
+    rows = rows.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on)).filter(complete())
+    return rows.order_by("organization__path", "pk")
+
+
+def awaiting_confirmation(*, on: date) -> QuerySet[RoleGrant]:
+    """Grants of sensitive roles that wait for a second official, oldest first."""
+    rows = RoleGrant.objects.exclude(complete()).filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on))
+    return rows.select_related("user", "organization", "granted_by").order_by("pk")
+
+
+def who_may(permission: str, organization: Organization | None, *, on: date) -> list[RoleGrant]:
+    """The grants in force by which somebody may do `permission` at the body (None: anywhere); the office by its place."""
+    rows = RoleGrant.objects.filter(role__in=roles_with(permission), valid_from__lte=on, user__is_active=True)
+    rows = rows.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on)).filter(complete())
+    found = rows.select_related("user", "organization").order_by("organization__path", "pk")
+    if organization is None:
+        return list(found)
+    held = ((one, Held(one.role, one.organization_id, one.organization.path, one.include_subtree)) for one in found)
+    return [one for one, reach in held if reach.reaches(organization)]

@@ -16,13 +16,13 @@ from zhengtong.foundation.calendars.public import official_now, official_today
 from zhengtong.foundation.organizations import public as organizations
 from zhengtong.foundation.organizations.models import Membership, Organization
 from zhengtong.kernel import access
-from zhengtong.kernel.errors import NotFound, ZhengtongError
+from zhengtong.kernel.errors import NotAllowed, NotFound, ZhengtongError
 from zhengtong.kernel.forms import OperationForm
 from zhengtong.security.accounts import public as accounts
-from zhengtong.security.pmi import operations, queries
-from zhengtong.security.pmi.forms import AppointmentForm, ClosingForm, GrantForm, OfficialForm, StandInForm
+from zhengtong.security.pmi import decisions, operations, queries
+from zhengtong.security.pmi.forms import AppointmentForm, ClosingForm, GrantForm, OfficialForm, StandInForm, WhyForm
 from zhengtong.security.pmi.models import RoleGrant
-from zhengtong.security.pmi.policy import CONFLICTS, DUTIES, PERMISSIONS, ROLES
+from zhengtong.security.pmi.policy import CONFLICTS, DUTIES, PERMISSIONS, ROLES, SENSITIVE
 
 MANAGE, GRANT = "accounts.manage", "roles.grant"
 PAGE = 30
@@ -67,7 +67,7 @@ def official(request: HttpRequest, user_id: int) -> HttpResponse:
         "grants": [(grant, grant.in_force(today), grant.valid_from > today) for grant in grants],
         "permissions": _permissions_of(user),
         "once": request.session.pop(f"password_once_{user.pk}", ""),
-        "may_grant": queries.can(request.user, GRANT, on=today),
+        "may_grant": decisions.can(request.user, GRANT, on=today),
         "today": today,
     }
     return render(request, "pmi/official.html", context)
@@ -83,7 +83,14 @@ def grant(request: HttpRequest, user_id: int) -> HttpResponse:
         operations.grant_role(user=user, **form.cleaned_data, by=_me(request).pk, at=official_now())
         return user.pk
 
-    return _form_page(request, form, change, "pmi/grant.html", _("已授权，从生效日期起有效。"), official=user)
+    return _form_page(
+        request,
+        form,
+        change,
+        "pmi/grant.html",
+        _("已授权，从生效日期起有效；重要岗位须另一人确认后才生效。"),
+        official=user,
+    )
 
 
 @access.requires(GRANT)
@@ -95,6 +102,18 @@ def revoke(request: HttpRequest, grant_id: int) -> HttpResponse:
         raise NotFound(_("没有这项授权。"))
     operations.revoke_role(grant=found, by=_me(request).pk, at=official_now(), on=official_today())
     messages.success(request, _("授权已撤销，立即生效。"))
+    return redirect("pmi:official", user_id=found.user_id)
+
+
+@access.requires(GRANT)
+@require_POST
+def confirm(request: HttpRequest, grant_id: int) -> HttpResponse:
+    """The second signature under a sensitive grant."""
+    found = RoleGrant.objects.filter(pk=grant_id).first()
+    if found is None:
+        raise NotFound(_("没有这项授权。"))
+    operations.confirm_grant(grant=found, by=_me(request).pk, at=official_now())
+    messages.success(request, _("已确认，授权从生效日期起有效。"))
     return redirect("pmi:official", user_id=found.user_id)
 
 
@@ -134,7 +153,7 @@ def end_membership(request: HttpRequest, membership_id: int) -> HttpResponse:
     found = Membership.objects.select_related("organization").filter(pk=membership_id).first()
     if found is None:
         raise NotFound(_("没有这项任职。"))
-    queries.require(request.user, MANAGE, organization=found.organization, on=official_today())
+    decisions.require(request.user, MANAGE, organization=found.organization, on=official_today())
     until = max(official_today() - timedelta(days=1), found.valid_from)
     organizations.end_membership(membership=found, until=until, by=_me(request).pk, at=official_now())
     messages.success(request, _("任职已结束。岗位授权另行撤销。"))
@@ -145,7 +164,7 @@ def end_membership(request: HttpRequest, membership_id: int) -> HttpResponse:
 def close(request: HttpRequest, user_id: int) -> HttpResponse:
     """Close an account."""
     user = queries.get_official(user_id)
-    _demand_body(request, user)
+    decisions.demand(request.user, MANAGE, user, at=official_today())
     form = ClosingForm(request.POST or None)
 
     def change() -> Any:
@@ -160,7 +179,7 @@ def close(request: HttpRequest, user_id: int) -> HttpResponse:
 def reopen(request: HttpRequest, user_id: int) -> HttpResponse:
     """Open a closed account again."""
     user = queries.get_official(user_id)
-    _demand_body(request, user)
+    decisions.demand(request.user, MANAGE, user, at=official_today())
     accounts.reactivate(user=user, by=_me(request), at=official_now())
     messages.success(request, _("账号已恢复。"))
     return redirect("pmi:official", user_id=user.pk)
@@ -171,7 +190,7 @@ def reopen(request: HttpRequest, user_id: int) -> HttpResponse:
 def reset_password(request: HttpRequest, user_id: int) -> HttpResponse:
     """Give a one-time password after checking who asks."""
     user = queries.get_official(user_id)
-    _demand_body(request, user)
+    decisions.demand(request.user, MANAGE, user, at=official_today())
     _show_password_once(request, user)
     return redirect("pmi:official", user_id=user.pk)
 
@@ -189,7 +208,34 @@ def policy(request: HttpRequest) -> HttpResponse:
         for key, role in ROLES.items()
     ]
     conflicts = sorted(_("、").join(sorted(str(ROLES[name].label) for name in pair)) for pair in CONFLICTS)
-    return render(request, "pmi/policy.html", {"rows": rows, "conflicts": conflicts})
+    sensitive = _("、").join(str(ROLES[name].label) for name in ROLES if name in SENSITIVE)
+    return render(request, "pmi/policy.html", {"rows": rows, "conflicts": conflicts, "sensitive": sensitive})
+
+
+@access.requires("desk.view")
+def why(request: HttpRequest) -> HttpResponse:
+    """Why was this refused? A person, an action and a body; the decision, its rule, who could do it. About others only
+    for whoever administers accounts.
+    """
+    today = official_today()
+    everybody = decisions.can(request.user, MANAGE, on=today) or decisions.can(request.user, "audit.view", on=today)
+    form = WhyForm(
+        request.GET or None, organizations=Organization.objects.filter(dissolved_on__isnull=True), me=_me(request)
+    )
+    context: dict[str, Any] = {"form": form, "everybody": everybody}
+    if form.is_valid():
+        person = form.cleaned_data["person"]
+        if person.pk != request.user.pk and not everybody:
+            raise NotAllowed(_("您只能查自己的权限。查别人的，请联系县政务办。"))
+        action, body = form.cleaned_data["action"], form.cleaned_data["organization"]
+        context |= {
+            "decision": decisions.decide(person, action, body, at=today),
+            "person": person,
+            "action": PERMISSIONS[action],
+            "grants": [(one, one.in_force(today)) for one in queries.grants_of(person) if action in one.permissions],
+            "holders": queries.who_may(action, body, on=today)[:20],
+        }
+    return render(request, "pmi/why.html", context, status=form.status)
 
 
 def _me(request: HttpRequest) -> Any:
@@ -200,16 +246,6 @@ def _bodies(request: HttpRequest, permission: str) -> Any:
     today = official_today()
     found: Any = queries.organizations_where(request.user, permission, on=today)
     return found.filter(dissolved_on__isnull=True).exclude(kind=Organization.VILLAGE).order_by("path")
-
-
-def _demand_body(request: HttpRequest, user: Any) -> None:
-    """Whoever administers one of the person's bodies administers the account; an account without any, every
-    administrator.
-    """
-    bodies = organizations.organizations_of(user, on=official_today())
-    today = official_today()
-    if bodies and not any(queries.can(request.user, MANAGE, organization=body, on=today) for body in bodies):
-        queries.require(request.user, MANAGE, organization=bodies[0], on=today)
 
 
 def _permissions_of(user: Any) -> list[str]:

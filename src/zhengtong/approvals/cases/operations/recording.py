@@ -14,7 +14,7 @@ from zhengtong.approvals.cases.models import Case, CaseEvent, NumberSeries
 from zhengtong.approvals.cases.states import EXITS, Kind, State
 from zhengtong.foundation.events import public as events
 from zhengtong.kernel import statements
-from zhengtong.kernel.errors import StaleVersion
+from zhengtong.kernel.errors import NotFound, StaleVersion
 from zhengtong.kernel.statements import Param, Statement
 
 MOVING = (
@@ -44,11 +44,11 @@ _LOCKED = Statement(lambda: Case.objects.select_for_update().filter(pk=Param("id
 def lock(case_id: int, *, seen: int | None = None) -> Case:
     """The case, locked until the transaction ends. `seen` is the row version the page was made from.
 
-    Raises `StaleVersion` when somebody acted in between: two officers on one case at once, or a page submitted twice.
+    Raises `NotFound`, and `StaleVersion` when somebody acted in between: two officers on one case at once, or a page submitted twice.
     """
     case: Case | None = _LOCKED.first(id=case_id)
     if case is None:
-        raise Case.DoesNotExist
+        raise NotFound(_("没有找到这个办件。"))
     case.as_read = _moving(case)
     if seen is not None and seen != case.row_version:
         raise StaleVersion(
