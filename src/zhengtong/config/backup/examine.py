@@ -31,15 +31,15 @@ def look_inside(database: dict[str, Any]) -> dict[str, Any]:
 
 
 def _inside(alias: str) -> dict[str, Any]:
-    from django.db import DatabaseError
+    from django.db import DatabaseError, connections
     from django.db.migrations.recorder import MigrationRecorder
 
     from zhengtong.security.audit.models import ChainHead
 
     try:
         head = ChainHead.objects.using(alias).first() or ChainHead()
-        recorder = MigrationRecorder.Migration.objects.using(alias)
-        steps = sorted(f"{app}.{name}" for app, name in recorder.values_list("app", "name"))
+        applied = MigrationRecorder(connections[alias]).applied_migrations()
+        steps = sorted(f"{app}.{name}" for app, name in applied)
     except DatabaseError as error:
         raise Damaged(f"数据库里缺少政通的表：{error}", f"This is no database of the product: {error}") from None
     return {"audit": {"entries": head.seq, "root": bytes(head.hash).hex()}, "migrations": steps}
@@ -57,7 +57,9 @@ def look_through(connection: Any) -> dict[str, Any]:
         return list(connection.execute(statement, parameters).fetchall())
 
     heads = rows(ChainHead.objects.values_list("seq", "hash"))
-    steps = sorted(f"{app}.{name}" for app, name in rows(MigrationRecorder.Migration.objects.values_list("app", "name")))
+    recorded = connection.execute("SELECT to_regclass('django_migrations')").fetchone()[0]
+    applied = rows(MigrationRecorder.Migration.objects.values_list("app", "name")) if recorded else []
+    steps = sorted(f"{app}.{name}" for app, name in applied)
     seq, root = heads[0] if heads else (0, ChainHead().hash)
     return {"audit": {"entries": seq, "root": bytes(root).hex()}, "migrations": steps}
 

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from zhengtong.config.backup.recovery import Recovery
+from zhengtong.config.backup.recovery import Recovery, written
 from zhengtong.config.backup.refusals import CannotBackUp
 from zhengtong.config.backup.repository import Manifest, Repository, close_piece, run_of
 from zhengtong.config.backup.signing import write_private
@@ -49,7 +49,7 @@ class Store:
         self.pool = ThreadPoolExecutor(2)
         self._remember(before)
         self._resume(self.record["recovery"])
-        write_private(repository.keys / f"{self.run}.json", _json(self.record))
+        write_private(repository.keys / f"{self.run}.json", written(self.record))
         self.journal = (repository.unfinished / f"{self.run}.journal").open("ab", buffering=0)
         self.journal.write(f"recovery {self.record['recovery']}\n".encode())
 
@@ -198,6 +198,3 @@ def disk_full(error: OSError, place: Path) -> CannotBackUp:
         f"{place}: {error.strerror}. This backup was not made and its part removed; earlier ones are whole. Make room, run again.",
     )
 
-
-def _json(record: dict[str, str]) -> bytes:
-    return json.dumps(record, sort_keys=True).encode()

@@ -4,8 +4,10 @@ Either a passphrase in a file (opens and closes) or a P-256 key in PEM: the mach
 backups it cannot read; the private half stays in the safe until a restore.
 """
 
+import json
 import os
 import secrets
+from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -106,10 +108,8 @@ class Passphrase:
 
     def wrap(self, key: bytes, run: str, salt: bytes) -> dict[str, str]:
         """See `Recovery`."""
-        nonce = secrets.token_bytes(12)
-        closed = AESGCM(_stretched(self.secret, salt)).encrypt(nonce, key, _about(run))
-        who = self.identity(salt)
-        return {"run": run, "kind": "passphrase", "recovery": who, "salt": salt.hex(), "key": (nonce + closed).hex()}
+        record = {"run": run, "kind": "passphrase", "recovery": self.identity(salt), "salt": salt.hex()}
+        return _close(record, _stretched(self.secret, salt), key)
 
     def unwrap(self, record: dict[str, Any]) -> bytes:
         """See `Recovery`."""
@@ -133,18 +133,63 @@ class KeyPair:
     def wrap(self, key: bytes, run: str, salt: bytes) -> dict[str, str]:
         """See `Recovery`."""
         once = ec.generate_private_key(ec.SECP256R1())
-        point, nonce = _point(once.public_key()), secrets.token_bytes(12)
+        point = _point(once.public_key())
         shared = _derived(once.exchange(ec.ECDH(), self.public), point + self._point())
-        closed = AESGCM(shared).encrypt(nonce, key, _about(run))
-        who = self.identity(salt)
-        return {
-            "run": run,
-            "kind": "p256",
-            "recovery": who,
-            "salt": salt.hex(),
-            "ephemeral": point.hex(),
-            "key": (nonce + closed).hex(),
-        }
+        record = {"run": run, "kind": "p256", "recovery": self.identity(salt), "salt": salt.hex()}
+        return _close({**record, "ephemeral": point.hex()}, shared, key)
+
+    def unwrap(self, record: dict[str, Any]) -> bytes:
+        """See `Recovery`."""
+        private = self.private
+        if private is None:
+            raise WrongKey(
+                "这是恢复密钥的公钥，只能用来备份。恢复要用保险柜里的私钥文件。",
+                "This is the public half of the recovery key: it only writes. A restore needs the private half.",
+            )
+
+        def shared() -> bytes:
+            point = bytes.fromhex(record["ephemeral"])
+            other = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+            return _derived(private.exchange(ec.ECDH(), other), point + self._point())
+
+        return _open(record, "p256", shared)
+
+
+def written(record: dict[str, str]) -> bytes:
+    """A record as it lies in the folder."""
+    return json.dumps(record, sort_keys=True).encode() + b"\n"
+
+
+def _close(record: dict[str, str], with_key: bytes, key: bytes) -> dict[str, str]:
+    nonce = secrets.token_bytes(12)
+    return {**record, "key": (nonce + AESGCM(with_key).encrypt(nonce, key, written(record))).hex()}
+
+
+def _open(record: dict[str, Any], kind: str, key: Callable[[], bytes]) -> bytes:
+    try:
+        about = {name: value for name, value in record.items() if name != "key"}
+        closed = bytes.fromhex(record["key"])
+        if record["kind"] != kind or closed.hex() != record["key"]:
+            raise InvalidTag
+        return AESGCM(key()).decrypt(closed[:12], closed[12:], written(about))
+    except (InvalidTag, ValueError, KeyError, TypeError):
+        raise WrongKey(
+            "恢复密钥不对，或密钥记录被改动过，打不开这份备份。请换成做备份时用的那一个；目标没有改变。",
+            "This recovery key does not open the backup, or its key record was changed. Use the key it was made with; the target is "
+            "unchanged.",
+        ) from None
+
+
+def _point(self) -> bytes:
+        return _point(self.public)
+
+    def wrap(self, key: bytes, run: str, salt: bytes) -> dict[str, str]:
+        """See `Recovery`."""
+        once = ec.generate_private_key(ec.SECP256R1())
+        point = _point(once.public_key())
+        shared = _derived(once.exchange(ec.ECDH(), self.public), point + self._point())
+        record = {"run": run, "kind": "p256", "recovery": self.identity(salt), "salt": salt.hex()}
+        return _close({**record, "ephemeral": point.hex()}, shared, key)
 
     def unwrap(self, record: dict[str, Any]) -> bytes:
         """See `Recovery`."""
@@ -182,10 +227,6 @@ def _point(key: ec.EllipticCurvePublicKey) -> bytes:
 
 def _derived(secret: bytes, about: bytes) -> bytes:
     return HKDF(hashes.SHA256(), 32, salt=None, info=b"zhengtong backup run key" + about).derive(secret)
-
-
-def _about(run: str) -> bytes:
-    return b"zhengtong backup run " + run.encode()
 
 
 @lru_cache(maxsize=8)

@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from zhengtong.config.backup import signing
-from zhengtong.config.backup.recovery import Recovery
+from zhengtong.config.backup.recovery import Recovery, written
 from zhengtong.config.backup.refusals import CannotBackUp, Damaged, WrongKey
 
 FORMAT = 1
@@ -60,7 +60,11 @@ def seal(name: str, body: dict[str, Any], run_key: bytes, signer: signing.Signer
         "signature": signer.sign(line).hex(),
         "mac": _mac(run_key, line),
     }
-    return line + b"\n" + json.dumps(under, sort_keys=True).encode() + b"\n"
+    return line + b"\n" + _sealed(under)
+
+
+def _sealed(under: dict[str, str]) -> bytes:
+    return json.dumps(under, sort_keys=True).encode() + b"\n"
 
 
 def _mac(run_key: bytes, line: bytes) -> str:
@@ -141,8 +145,9 @@ class Repository:
         try:
             line, under, rest = (self.backups / f"{name}.manifest").read_bytes().split(b"\n")
             body, seal_ = json.loads(line), json.loads(under)
-            whole = body["name"] == name and body["format"] == FORMAT and not rest
-            bytes.fromhex(seal_["spki"] + seal_["signature"])
+            whole = body["name"] == name and body["format"] == FORMAT and not rest and _sealed(seal_) == under + b"\n"
+            whole = whole and seal_["algorithm"] in signing.ALGORITHMS
+            whole = whole and all(bytes.fromhex(seal_[key]).hex() == seal_[key] for key in ("spki", "signature", "mac"))
             return Manifest(name, body, seal_, line) if whole else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -175,10 +180,13 @@ class Repository:
         for run in manifest.body["runs"]:
             path = self.keys / f"{run}.json"
             try:
-                record = json.loads(path.read_bytes())
-            except (OSError, ValueError):
+                content = path.read_bytes()
+                record = json.loads(content)
+                if written(record) != content or record["run"] != run:
+                    raise ValueError
+            except (OSError, ValueError, KeyError, TypeError, AttributeError):
                 raise Damaged(
-                    f"缺少密钥记录{path.name}，这份备份打不开。请从另一份拷贝补回，或选更早的备份。",
+                    f"密钥记录{path.name}不见了或被改动过，这份备份打不开。请从另一份拷贝补回，或选更早的备份。",
                     f"The key record {path.name} is missing or damaged. Bring it back from a copy, or choose an older backup.",
                 ) from None
             keys[run] = recovery.unwrap(record)

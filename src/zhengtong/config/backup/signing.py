@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 FILE = "backup-signing.pem"
+ALGORITHMS = ("p256",)
 
 
 class Signer(Protocol):
