@@ -34,7 +34,9 @@ class Figures:
     problems: list[str]
 
 
-def drill(*, open_reader: Callable[[], restore.Reader], address: str, now: datetime, start: bool, say: Progress) -> Figures:
+def drill(
+    *, open_reader: Callable[[], restore.Reader], address: str, now: datetime, start: bool, say: Progress
+) -> Figures:
     """Restore into a temporary folder (PostgreSQL: a scratch schema at `address`), check it whole, and start its web.
 
     RPO is the age of the backup: what was entered since would be lost. RTO runs from the first look at the folder until the restored

@@ -87,7 +87,12 @@ def report() -> dict[str, Any]:
     checked = audit.verify()
     files = StoredFile.objects.values_list("digest", "size").iterator()
     missing = [digest for digest, size in files if not _there(storage.path_of(digest), size)]
-    return {**found, "log_whole": checked.reason == "", "log_reason": str(checked.reason), "missing_files": missing[:20]}
+    return {
+        **found,
+        "log_whole": checked.reason == "",
+        "log_reason": str(checked.reason),
+        "missing_files": missing[:20],
+    }
 
 
 def _there(path: Path, size: int) -> bool:

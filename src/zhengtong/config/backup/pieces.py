@@ -197,4 +197,3 @@ def disk_full(error: OSError, place: Path) -> CannotBackUp:
         f"{place}{why}，这次没有备份成，已写的部分收回了，以前的备份完好。请腾出空间后再运行一次。",
         f"{place}: {error.strerror}. This backup was not made and its part removed; earlier ones are whole. Make room, run again.",
     )
-

@@ -99,7 +99,9 @@ def structure(connection: psycopg.Connection[Any]) -> dict[str, Any]:
 
 
 class _Column:
-    def __init__(self, name: str, kind: str, required: bool, identity: str, generated: str, default: str | None) -> None:
+    def __init__(
+        self, name: str, kind: str, required: bool, identity: str, generated: str, default: str | None
+    ) -> None:
         self.name, self.generated = name, bool(generated)
         parts = [_quoted(name), kind]
         if generated:

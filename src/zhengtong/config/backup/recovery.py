@@ -180,47 +180,6 @@ def _open(record: dict[str, Any], kind: str, key: Callable[[], bytes]) -> bytes:
         ) from None
 
 
-def _point(self) -> bytes:
-        return _point(self.public)
-
-    def wrap(self, key: bytes, run: str, salt: bytes) -> dict[str, str]:
-        """See `Recovery`."""
-        once = ec.generate_private_key(ec.SECP256R1())
-        point = _point(once.public_key())
-        shared = _derived(once.exchange(ec.ECDH(), self.public), point + self._point())
-        record = {"run": run, "kind": "p256", "recovery": self.identity(salt), "salt": salt.hex()}
-        return _close({**record, "ephemeral": point.hex()}, shared, key)
-
-    def unwrap(self, record: dict[str, Any]) -> bytes:
-        """See `Recovery`."""
-        private = self.private
-        if private is None:
-            raise WrongKey(
-                "这是恢复密钥的公钥，只能用来备份。恢复要用保险柜里的私钥文件。",
-                "This is the public half of the recovery key: it only writes. A restore needs the private half.",
-            )
-
-        def shared() -> bytes:
-            point = bytes.fromhex(record["ephemeral"])
-            other = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
-            return _derived(private.exchange(ec.ECDH(), other), point + self._point())
-
-        return _open(record, "p256", shared)
-
-
-def _open(record: dict[str, Any], kind: str, key: Any) -> bytes:
-    try:
-        if record["kind"] != kind:
-            raise InvalidTag
-        closed = bytes.fromhex(record["key"])
-        return AESGCM(key()).decrypt(closed[:12], closed[12:], _about(record["run"]))
-    except (InvalidTag, ValueError, KeyError, TypeError):
-        raise WrongKey(
-            "恢复密钥不对，打不开这份备份。请换成做备份时用的那一个；目标没有改变。",
-            "This recovery key does not open the backup. Use the one it was made with; the target is unchanged.",
-        ) from None
-
-
 def _point(key: ec.EllipticCurvePublicKey) -> bytes:
     return key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
 

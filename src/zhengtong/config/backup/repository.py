@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from zhengtong.config.backup import signing
 from zhengtong.config.backup.recovery import Recovery, written
 from zhengtong.config.backup.refusals import CannotBackUp, Damaged, WrongKey
+from zhengtong.security.crypto.keys import Signer
 
 FORMAT = 1
 MAGIC = b"ZT1"
@@ -37,7 +38,7 @@ class Manifest:
 
     name: str
     body: dict[str, Any]
-    seal: dict[str, str]
+    seal: dict[str, Any]
     line: bytes
 
     @property
@@ -46,24 +47,18 @@ class Manifest:
         return datetime.fromisoformat(self.body["taken_at"])
 
     @property
-    def spki(self) -> bytes:
-        """The public key it says it was signed with."""
-        return bytes.fromhex(self.seal["spki"])
+    def signer(self) -> str:
+        """Fingerprint of the keys it is signed with."""
+        return signing.fingerprint(self.seal["signatures"])
 
 
-def seal(name: str, body: dict[str, Any], run_key: bytes, signer: signing.Signer) -> bytes:
-    """The two lines of a manifest file: what is said, and the signature and the MAC under the run's key over it."""
+def seal(name: str, body: dict[str, Any], run_key: bytes, by: list[Signer]) -> bytes:
+    """The two lines of a manifest file: what is said, and the signatures and the MAC under the run's key over it."""
     line = json.dumps({"name": name, **body}, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
-    under = {
-        "algorithm": signer.algorithm,
-        "spki": signer.spki.hex(),
-        "signature": signer.sign(line).hex(),
-        "mac": _mac(run_key, line),
-    }
-    return line + b"\n" + _sealed(under)
+    return line + b"\n" + _sealed({"signatures": signing.signatures(by, line), "mac": _mac(run_key, line)})
 
 
-def _sealed(under: dict[str, str]) -> bytes:
+def _sealed(under: dict[str, Any]) -> bytes:
     return json.dumps(under, sort_keys=True).encode() + b"\n"
 
 
@@ -134,7 +129,7 @@ class Repository:
             )
         name = name or names[-1]
         found = self._parsed(name)
-        if found is None or not signing.verify(found.spki, bytes.fromhex(found.seal["signature"]), found.line):
+        if found is None:
             raise Damaged(
                 f"备份{name}的清单被改动过或不完整，不能使用。请用 --backup 另选一份：{'、'.join(names[-5:])}。",
                 f"The manifest of {name} was changed or is not whole. Choose another with --backup: {', '.join(names[-5:])}.",
@@ -142,26 +137,23 @@ class Repository:
         return found
 
     def _parsed(self, name: str) -> Manifest | None:
+        """A backup by its name, None unless it is whole and its signatures hold."""
         try:
             line, under, rest = (self.backups / f"{name}.manifest").read_bytes().split(b"\n")
             body, seal_ = json.loads(line), json.loads(under)
             whole = body["name"] == name and body["format"] == FORMAT and not rest and _sealed(seal_) == under + b"\n"
-            whole = whole and seal_["algorithm"] in signing.ALGORITHMS
-            whole = whole and all(bytes.fromhex(seal_[key]).hex() == seal_[key] for key in ("spki", "signature", "mac"))
+            texts = [seal_["mac"], *(one[key] for one in seal_["signatures"] for key in ("spki", "signature"))]
+            whole = whole and all(bytes.fromhex(text).hex() == text for text in texts)
+            whole = whole and set(seal_) == {"signatures", "mac"} and signing.hold(seal_["signatures"], line)
             return Manifest(name, body, seal_, line) if whole else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def newest_of(self, spki: bytes, recovery: str) -> Manifest | None:
+    def newest_of(self, signer: str, recovery: str) -> Manifest | None:
         """The newest whole backup signed by this key for this recovery key; what the next one builds on."""
         for name in reversed(self.names()):
             found = self._parsed(name)
-            if (
-                found
-                and found.spki == spki
-                and found.body["recovery"] == recovery
-                and signing.verify(spki, bytes.fromhex(found.seal["signature"]), found.line)
-            ):
+            if found and found.signer == signer and found.body["recovery"] == recovery:
                 return found
         return None
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from zhengtong.config.backup import examine, postgres, signing, sqlite
+from zhengtong.config.backup import examine, postgres, sqlite
 from zhengtong.config.backup.recovery import Recovery
 from zhengtong.config.backup.refusals import CannotBackUp, Damaged
 from zhengtong.config.backup.repository import Manifest, Repository
@@ -109,7 +109,7 @@ def open_backup(*, folder: Path, name: str, recovery: Recovery, signer: str = ""
     """
     repository = Repository(folder)
     manifest = repository.manifest(name)
-    shown = signing.fingerprint(manifest.spki)
+    shown = manifest.signer
     if signer and signer.replace("-", "").lower() != shown.replace("-", ""):
         raise Damaged(
             f"备份{manifest.name}的签名密钥是{shown}，不是您指定的那一个，没有恢复。",
@@ -256,7 +256,9 @@ def load_scratch(reader: Reader, connection: Any) -> None:
 
 def _require_counts(reader: Reader, counted: dict[str, int]) -> None:
     if counted != reader.manifest.body["counts"]:
-        raise Damaged("表的行数与备份时不一致，没有恢复。", "The tables hold other numbers of rows than were backed up.")
+        raise Damaged(
+            "表的行数与备份时不一致，没有恢复。", "The tables hold other numbers of rows than were backed up."
+        )
 
 
 def _forget_traces(folder: Path) -> None:

@@ -1,62 +1,28 @@
-"""The signature under a manifest: made with a P-256 key of the installation that lies in its keys folder."""
+"""The signature under a manifest: made with keys of the installation that lie in its keys folder, P-256 and SM2."""
 
 import os
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from zhengtong.security.crypto import keys as crypto
 
-FILE = "backup-signing.pem"
-ALGORITHMS = ("p256",)
+FILE = "backup-signing.{algorithm}.key"
 
 
-class Signer(Protocol):
-    """A key that signs; the same shape as the signers of the security service."""
+def signers(folder: Path) -> list[crypto.Signer]:
+    """The signers of this installation, one of each algorithm; made when first asked for. `folder` is its keys folder.
 
-    algorithm: str
-
-    @property
-    def spki(self) -> bytes:
-        """The public key, DER (RFC 5280, SubjectPublicKeyInfo)."""
-
-    def sign(self, data: bytes) -> bytes:
-        """A DER signature over `data`."""
+    Both signatures must hold. One place to hand over to the key stores of the security service.
+    """
+    return [_signer(folder, algorithm) for algorithm in crypto.ALGORITHMS]
 
 
-class LocalSigner:
-    """A P-256 key in a file of the keys folder, made when it is first asked for."""
-
-    algorithm = "p256"
-
-    def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
-        self.key = key
-
-    @property
-    def spki(self) -> bytes:
-        """See `Signer`."""
-        form = serialization.PublicFormat.SubjectPublicKeyInfo
-        return self.key.public_key().public_bytes(serialization.Encoding.DER, form)
-
-    def sign(self, data: bytes) -> bytes:
-        """See `Signer`."""
-        return self.key.sign(data, ec.ECDSA(hashes.SHA256()))
-
-
-def signer(keys: Path) -> Signer:
-    """The signer of this installation. `keys` is its keys folder."""
-    path = keys / FILE
+def _signer(folder: Path, algorithm: crypto.Algorithm) -> crypto.Signer:
+    path = folder / FILE.format(algorithm=algorithm)
     if not path.exists():
-        keys.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = ec.generate_private_key(ec.SECP256R1()).private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        write_private(path, fresh)
-    key = serialization.load_pem_private_key(path.read_bytes(), None)
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
-    return LocalSigner(key)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(path, crypto.generate(algorithm).pkcs8())
+    return crypto.load(algorithm, path.read_bytes())
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -67,19 +33,24 @@ def write_private(path: Path, content: bytes) -> None:
     os.replace(unfinished, path)
 
 
-def verify(spki: bytes, signature: bytes, data: bytes) -> bool:
-    """Did the owner of `spki` (DER) sign `data`?"""
+def signatures(by: list[crypto.Signer], data: bytes) -> list[dict[str, str]]:
+    """A signature of each signer over `data`, as JSON objects."""
+    return [{"algorithm": s.algorithm, "spki": s.spki.hex(), "signature": s.sign(data).hex()} for s in by]
+
+
+def hold(found: list[dict[str, str]], data: bytes) -> bool:
+    """Is `data` signed with every algorithm, each once, and do all hold? Taking one off is a change like any other."""
     try:
-        key = serialization.load_der_public_key(spki)
-        if not isinstance(key, ec.EllipticCurvePublicKey):
-            return False
-        key.verify(signature, data, ec.ECDSA(hashes.SHA256()))
-    except (InvalidSignature, ValueError):
+        return [s["algorithm"] for s in found] == list(crypto.ALGORITHMS) and all(
+            crypto.algorithm_of(bytes.fromhex(s["spki"])) == s["algorithm"]
+            and crypto.verify(bytes.fromhex(s["spki"]), bytes.fromhex(s["signature"]), data)
+            for s in found
+        )
+    except (ValueError, KeyError, TypeError):
         return False
-    return True
 
 
-def fingerprint(spki: bytes) -> str:
-    """SHA-256 of the public key, in groups of four digits, for comparing by eye."""
-    digits = sha256(spki).hexdigest()[:32]
+def fingerprint(found: list[dict[str, str]]) -> str:
+    """SHA-256 over the public keys, in groups of four digits, for comparing by eye."""
+    digits = sha256(b"".join(bytes.fromhex(s["spki"]) for s in found)).hexdigest()[:32]
     return "-".join(digits[at : at + 4] for at in range(0, 32, 4))

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -35,7 +35,14 @@ class Taken:
 
 
 def take(
-    *, data: Path, database: dict[str, Any], into: Path, recovery: Recovery, with_keys: bool, at: datetime, say: Progress
+    *,
+    data: Path,
+    database: dict[str, Any],
+    into: Path,
+    recovery: Recovery,
+    with_keys: bool,
+    at: datetime,
+    say: Progress,
 ) -> Taken:
     """Back up the installation in `data` (its `database` as Django's settings) into the folder `into`.
 
@@ -46,8 +53,9 @@ def take(
     with _held(data), repository.held(), _work_folder(data) as work:
         repository.sweep()
         keys = data / folder.KEYS
-        signer, naming = signing.signer(keys), naming_key(keys)
-        before = repository.newest_of(signer.spki, recovery.identity(repository.salt()))
+        signers, naming = signing.signers(keys), naming_key(keys)
+        fingerprint = signing.fingerprint(signing.signatures(signers, b""))
+        before = repository.newest_of(fingerprint, recovery.identity(repository.salt()))
         try:
             with Store(repository, recovery, naming, before) as store:
                 try:
@@ -55,7 +63,7 @@ def take(
                     body = {**source.take(with_keys=with_keys), "taken_at": at.isoformat(), **_of_store(store)}
                     name = name_at(at, store.run)
                     _prove(repository, store, name, body, source.index, work, database, say)
-                    repository.publish(name, seal(name, body, store.key, signer))
+                    repository.publish(name, seal(name, body, store.key, signers))
                 except OSError as error:
                     store.pool.shutdown(cancel_futures=True)
                     store.give_up()
@@ -110,7 +118,14 @@ class _Source:
     def __init__(
         self, data: Path, database: dict[str, Any], work: Path, store: Store, *, afresh: bool, say: Progress
     ) -> None:
-        self.data, self.database, self.work, self.store, self.afresh, self.say = data, database, work, store, afresh, say
+        self.data, self.database, self.work, self.store, self.afresh, self.say = (
+            data,
+            database,
+            work,
+            store,
+            afresh,
+            say,
+        )
         self.index: dict[str, Any] = {"entries": []}
         self.sizes = {"database": 0, "files": 0, "keys": 0, "other": 0}
         self.problems: list[str] = []
@@ -173,10 +188,8 @@ class _Source:
     def _files(self, with_keys: bool) -> None:
         files = [kept for kept in folder.kept_files(self.data) if with_keys or kept.section != "keys"]
         for number, kept in enumerate(files, 1):
-            try:
+            with suppress(FileNotFoundError):  # removed since it was listed: nothing of the snapshot can name it
                 self._file(kept)
-            except FileNotFoundError:
-                pass  # removed since it was listed: nothing of the snapshot can name it
             if number % 100 == 0 or number == len(files):
                 self.say("文件 files", number, len(files))
 
@@ -196,7 +209,9 @@ class _Source:
 
     def _settings(self, with_keys: bool) -> None:
         """What the services were started with, and the county's settings file; secrets go with the keys or not at all."""
-        named = {key: value for key, value in os.environ.items() if key.startswith("ZHENGTONG_") or key in PLAIN_VARIABLES}
+        named = {
+            key: value for key, value in os.environ.items() if key.startswith("ZHENGTONG_") or key in PLAIN_VARIABLES
+        }
         plain = {key: value for key, value in named.items() if key not in SECRET_VARIABLES}
         if address := os.environ.get("DATABASE_URL"):
             plain["DATABASE_URL"] = without_password(address)

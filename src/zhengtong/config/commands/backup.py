@@ -20,12 +20,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--new-recovery", metavar="FILE", type=Path, help="first make a recovery passphrase in FILE, then use it"
     )
     parser.add_argument("--without-keys", action="store_true", help="leave the keys folder and secrets out")
-    parser.add_argument("--copy", metavar="DIR2", type=Path, help="also add what is new to a second folder; never removes there")
+    parser.add_argument(
+        "--copy", metavar="DIR2", type=Path, help="also add what is new to a second folder; never removes there"
+    )
     parser.add_argument(
         "--keep", metavar="N", type=int, help="afterwards remove old backups but the newest N (at least 3)"
     )
     parser.add_argument(
-        "--keep-days", metavar="D", type=int, default=30, help="--keep removes nothing younger than D days (default: 30)"
+        "--keep-days",
+        metavar="D",
+        type=int,
+        default=30,
+        help="--keep removes nothing younger than D days (default: 30)",
     )
 
 
@@ -48,7 +54,10 @@ def run(options: argparse.Namespace) -> int:
         print(f"\n{problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\n已停止，这次没有备份成，以前的备份完好。 / Stopped: no backup was made, earlier ones are whole.", file=sys.stderr)
+        print(
+            "\n已停止，这次没有备份成，以前的备份完好。 / Stopped: no backup was made, earlier ones are whole.",
+            file=sys.stderr,
+        )
         return 130
 
 
@@ -57,7 +66,7 @@ def _run(options: argparse.Namespace) -> int:
     from django.conf import settings
 
     django.setup()
-    from zhengtong.config.backup import recovery, signing
+    from zhengtong.config.backup import recovery
     from zhengtong.config.backup.repository import Repository
     from zhengtong.config.backup.take import take
 
@@ -88,7 +97,7 @@ def _run(options: argparse.Namespace) -> int:
         "rows": sum(taken.manifest.body["counts"].values()),
         "audit_entries": taken.manifest.body["audit"]["entries"],
         "audit_root": taken.manifest.body["audit"]["root"],
-        "signer": signing.fingerprint(taken.manifest.spki),
+        "signer": taken.manifest.signer,
         "problems": len(taken.problems),
     }
     repository = Repository(options.folder.resolve())
@@ -146,7 +155,9 @@ def _tell(options: argparse.Namespace, figures: dict[str, Any], problems: list[s
         f"签名密钥 signer {figures['signer']}（请与恢复密钥记在一起 / note it beside the recovery key）"
     )
     if options.without_keys:
-        print("没有包含密钥：恢复后，加密的字段要另有密钥才能读。 / Without keys: encrypted fields need them from elsewhere.")
+        print(
+            "没有包含密钥：恢复后，加密的字段要另有密钥才能读。 / Without keys: encrypted fields need them from elsewhere."
+        )
     for problem in problems:
         print(f"注意 attention: {problem}", file=sys.stderr)
     print(json.dumps(figures, ensure_ascii=False), flush=True)

@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from zhengtong.config.backup import recovery, signing
+    from zhengtong.config.backup import recovery
     from zhengtong.config.backup.restore import open_backup, restore
 
     into = (options.into or Path(os.environ.get("DATA") or "var")).resolve()
@@ -63,7 +63,7 @@ def _run(options: argparse.Namespace) -> int:
     print(
         f"已恢复到{into}：{done.manifest.taken_at.astimezone():%Y-%m-%d %H:%M:%S}的备份，{sum(body['counts'].values())}行，"
         f"审计日志{done.found['audit']['entries']}条完整，用时{say.seconds():.1f}秒。\n"
-        f"签名密钥 signer {signing.fingerprint(done.manifest.spki)}（请与记下的核对 / compare with your note）\n"
+        f"签名密钥 signer {done.manifest.signer}（请与记下的核对 / compare with your note）\n"
         f"接着：DATA={into} zhengtong manage migrate，再启动两个服务；当时的环境变量见restored-settings。\n"
         f"Next: DATA={into} zhengtong manage migrate, then start both services; settings of then are in restored-settings."
     )
