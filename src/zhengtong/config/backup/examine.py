@@ -8,59 +8,42 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
 from zhengtong.config.backup.refusals import Damaged
 
-SNAPSHOT = "snapshot"
 
+def look_through(connection: Any, tables: Container[str]) -> dict[str, Any]:
+    """Log root and migrations of a database that is not the installation's own (or is, in a snapshot).
 
-def look_inside(database: dict[str, Any]) -> dict[str, Any]:
-    """Log root and migrations of a database that is not the installation's own. Django must be set up."""
+    `connection`: of sqlite3 or psycopg; the product's queries are asked through it, in its transaction. Raises `Damaged`.
+    """
     from django.db import connections
-
-    shape = {**connections["default"].settings_dict, **database, "OPTIONS": {}, "CONN_MAX_AGE": 0}
-    connections.databases[SNAPSHOT] = shape
-    try:
-        return _inside(SNAPSHOT)
-    finally:
-        connections[SNAPSHOT].close()
-        del connections[SNAPSHOT]
-        del connections.databases[SNAPSHOT]
-
-
-def _inside(alias: str) -> dict[str, Any]:
-    from django.db import DatabaseError, connections
     from django.db.migrations.recorder import MigrationRecorder
+    from django.db.models import QuerySet
 
     from zhengtong.security.audit.models import ChainHead
 
-    try:
-        head = ChainHead.objects.using(alias).first() or ChainHead()
-        applied = MigrationRecorder(connections[alias]).applied_migrations()
-        steps = sorted(f"{app}.{name}" for app, name in applied)
-    except DatabaseError as error:
-        raise Damaged(f"数据库里缺少政通的表：{error}", f"This is no database of the product: {error}") from None
-    return {"audit": {"entries": head.seq, "root": bytes(head.hash).hex()}, "migrations": steps}
+    def rows(query: QuerySet[Any, Any]) -> list[Any]:
+        if query.model._meta.db_table not in tables:
+            return []
+        statement, _none = query.query.get_compiler(connection=connections["default"]).as_sql()
+        return list(connection.execute(statement).fetchall())
 
-
-def look_through(connection: Any) -> dict[str, Any]:
-    """The same through a psycopg connection, in its transaction: the queries of the product, asked there."""
-    from django.db import connections
-    from django.db.migrations.recorder import MigrationRecorder
-
-    from zhengtong.security.audit.models import ChainHead
-
-    def rows(query: Any) -> list[Any]:
-        statement, parameters = query.query.get_compiler(connection=connections["default"]).as_sql()
-        return list(connection.execute(statement, parameters).fetchall())
-
+    if ChainHead._meta.db_table not in tables:
+        raise Damaged(
+            "数据库里缺少政通的表，不是政通的数据库。", "The tables of the product are missing: another database?"
+        )
     heads = rows(ChainHead.objects.values_list("seq", "hash"))
-    recorded = connection.execute("SELECT to_regclass('django_migrations')").fetchone()[0]
-    applied = rows(MigrationRecorder.Migration.objects.values_list("app", "name")) if recorded else []
+    applied = rows(MigrationRecorder.Migration.objects.values_list("app", "name"))
+    return _said(heads[0] if heads else (0, ChainHead().hash), applied)
+
+
+def _said(head: Any, applied: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    seq, root = head
     steps = sorted(f"{app}.{name}" for app, name in applied)
-    seq, root = heads[0] if heads else (0, ChainHead().hash)
     return {"audit": {"entries": seq, "root": bytes(root).hex()}, "migrations": steps}
 
 
@@ -79,11 +62,16 @@ def installation(data: Path, **environment: str) -> dict[str, Any]:
 
 def report() -> dict[str, Any]:
     """Log root, whether every link of the log holds, and files the database names that are not there."""
+    from django.db import connection
+    from django.db.migrations.recorder import MigrationRecorder
+
     from zhengtong.foundation.files import storage
     from zhengtong.foundation.files.models import StoredFile
     from zhengtong.security.audit import public as audit
+    from zhengtong.security.audit.models import ChainHead
 
-    found = _inside("default")
+    head = ChainHead.objects.first() or ChainHead()
+    found = _said((head.seq, head.hash), MigrationRecorder(connection).applied_migrations())
     checked = audit.verify()
     files = StoredFile.objects.values_list("digest", "size").iterator()
     missing = [digest for digest, size in files if not _there(storage.path_of(digest), size)]

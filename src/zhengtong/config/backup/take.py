@@ -4,9 +4,10 @@ import fcntl
 import json
 import os
 import shutil
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from zhengtong.config.backup import examine, folder, postgres, signing, sqlite
 from zhengtong.config.backup.pieces import WHOLE, Store, disk_full, naming_key
 from zhengtong.config.backup.recovery import Recovery
 from zhengtong.config.backup.refusals import CannotBackUp, Damaged
-from zhengtong.config.backup.repository import FORMAT, Manifest, Repository, name_at, seal
+from zhengtong.config.backup.repository import FORMAT, Manifest, Repository, name_at, run_of, seal
 
 Progress = Callable[..., None]
 SECRET_VARIABLES = {"ZHENGTONG_SECRET", "ZHENGTONG_KEY_PASSPHRASE"}
@@ -156,7 +157,7 @@ class _Source:
         size = copy.stat().st_size
         self.say("数据库快照 snapshot", size // 2**20, size // 2**20)
         counted = sqlite.counts(copy)
-        looked = examine.look_inside({"ENGINE": self.database["ENGINE"], "NAME": copy})
+        looked = _look(copy, counted)
         done = 0
 
         def counted_chunks() -> Iterator[bytes]:
@@ -176,7 +177,7 @@ class _Source:
             made = postgres.structure(connection)
             if not made["tables"]:
                 raise CannotBackUp("数据库是空的，没有什么可备份。", "The database is empty: nothing to back up.")
-            looked = examine.look_through(connection)
+            looked = examine.look_through(connection, made["tables"])
             counted = postgres.counts(connection, made["tables"])
             for number, (table, kept) in enumerate(made["tables"].items(), 1):
                 rows = postgres.rows_of(connection, table, kept["columns"])
@@ -229,6 +230,11 @@ class _Source:
         self._entry(path, section, 0o600, self.store.take([content]))
 
 
+def _look(path: Path, tables: dict[str, int]) -> dict[str, Any]:
+    with closing(sqlite3.connect(path)) as database:
+        return examine.look_through(database, tables)
+
+
 def without_password(address: str) -> str:
     """A database address that may be shown."""
     from urllib.parse import urlsplit
@@ -251,19 +257,21 @@ def _prove(
     from zhengtong.config.backup.restore import Reader
 
     say("读回核对 proving")
-    keys = {run: store.key_of(run) for run in body["runs"]}
+    written = [entry for entry in index["entries"] if entry["section"] == "database"]
+    keys = {run: store.key_of(run) for run in {run_of(piece) for entry in written for piece in entry["pieces"]}}
     reader = Reader(repository, Manifest(name, body, {}, b""), keys, index)
     if body["engine"] == "sqlite":
         copy = work / "scratch.sqlite3"
         reader.write(reader.entries("database")[0], copy)
         sqlite.check(copy)
-        found = {"counts": sqlite.counts(copy), **examine.look_inside({"ENGINE": database["ENGINE"], "NAME": copy})}
+        counted = sqlite.counts(copy)
+        found = {"counts": counted, **_look(copy, counted)}
         copy.unlink()
     else:
         with postgres.scratch(postgres.parameters(database)) as (connection, _environment):
             postgres.load(connection, index["structure"], reader.table)
             counted = postgres.counts(connection, index["structure"]["tables"])
-            found = {"counts": counted, **examine.look_through(connection)}
+            found = {"counts": counted, **examine.look_through(connection, counted)}
     if differing := [key for key in found if found[key] != body[key]]:
         raise Damaged(
             f"读回的备份与快照不一致（{'、'.join(differing)}），这次不算数。请检查备份磁盘后再运行一次。",
