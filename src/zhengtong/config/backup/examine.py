@@ -6,6 +6,7 @@ own reading code: what it finds whole, the product finds whole.
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Container, Iterable
@@ -54,7 +55,8 @@ def installation(data: Path, **environment: str) -> dict[str, Any]:
         [sys.executable, "-m", "zhengtong.config.backup.examine"], env=env, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["?"])[-1]
+        lines = [line for line in done.stderr.splitlines() if re.match(r"[\w.]+: ", line)]
+        last = (lines or ["?"])[-1]
         raise Damaged(f"恢复出来的系统打不开：{last}", f"The restored installation cannot be opened: {last}")
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found

@@ -244,7 +244,7 @@ def prove_tables(reader: Reader, folder: Path, address: Any, say: Progress) -> d
     """Load the tables into a scratch schema and let a process of the product look at them there. Raises `Damaged`."""
     with postgres.scratch(address) as (connection, environment):
         load_scratch(reader, connection)
-        return checked(reader, folder, say, **environment)
+        return checked(reader, folder, say, DATABASE_URL=address, **environment)
 
 
 def load_scratch(reader: Reader, connection: Any) -> None:
