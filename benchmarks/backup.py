@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks import _county
 
-CASES = 30_000
+CASES = 6_000
 FILES, FILE_BYTES = 400, 256 * 1024
 TEN_GB_MB = 10 * 1024
 
