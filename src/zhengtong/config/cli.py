@@ -10,6 +10,7 @@ COMMANDS = {
     "begin": "begin a real county: tables, the county body and its first four accounts",
     "serve": "serve the web pages",
     "work": "deliver events, fire clocks, send notices",
+    "vault": "keys of the field vault: status, rotate, master, erase",
     "clock": "compute a legal due day and print its ledger",
     "validate": "check an identifier: uscc, resident-id, matter-code, case-number",
     "bench": "measure a published figure",

@@ -7,6 +7,7 @@ ZHENGTONG_SECRET    signing secret; absent: made once and kept in DATA with mode
 ZHENGTONG_HOSTS     comma-separated host names the site answers to
 ZHENGTONG_URL       the public address printed in QR codes
 ZHENGTONG_HTTPS     1: cookies and HSTS for a site behind TLS
+ZHENGTONG_VAULT     aes (default) or sm4: the cipher that seals personal values from the next key on
 """
 
 import contextlib
@@ -86,6 +87,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django_htmx",
     "csp",
+    "zhengtong.security.vault",
     "zhengtong.foundation.events",
     "zhengtong.foundation.organizations",
     "zhengtong.foundation.calendars",
@@ -163,6 +165,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 FILES_ROOT = DATA / "files"
+VAULT_ALGORITHM = os.environ.get("ZHENGTONG_VAULT", "aes")
 FILES_MAX_MB = 20
 FILE_UPLOAD_HANDLERS = ["zhengtong.foundation.files.uploads.CheckedUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
