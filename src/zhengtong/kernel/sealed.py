@@ -131,6 +131,8 @@ class _SealedField(models.BinaryField):
 
     descriptor_class = _Opening
     empty_values = [None, ""]
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
 
     def __init__(self, *args: Any, **options: Any) -> None:
         options.setdefault("editable", True)

@@ -4,7 +4,8 @@ import argparse
 import sys
 import time
 
-SWEEP_AGAIN = 22.0
+NOTICED = 22.0
+"""Seconds after which every process seals by the new key: each looks at the queue again after twenty."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +48,9 @@ def _rotate(options: argparse.Namespace) -> None:
     from zhengtong.security.vault import public as vault
 
     rotation = vault.start_rotation(by=None, at=official_now(), algorithm=options.algorithm)
+    if not rotation.progress:
+        print(f"密钥 {rotation.key.number} 已启用，等各进程都换用后开始。", flush=True)
+        time.sleep(NOTICED)
     counted: dict[str, int] = {}
 
     def tell(what: str, done: int) -> None:
@@ -54,8 +58,7 @@ def _rotate(options: argparse.Namespace) -> None:
         print(f"\r{what} {counted[what]}", end="", flush=True)
 
     while not vault.carry_on(rotation=rotation, by=None, at=official_now(), progress=tell):
-        # Another process sealed by the old key before it noticed the new one: it notices within twenty seconds.
-        time.sleep(SWEEP_AGAIN)
+        time.sleep(NOTICED)
     rotation.refresh_from_db()
     print(f"\n已轮换到密钥 {rotation.key.number}：{rotation.rows} 条记录，{rotation.files} 个文件。")
 

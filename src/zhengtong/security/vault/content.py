@@ -33,7 +33,12 @@ class ContentVault:
 
     def sealing(self) -> "SealingFile":
         """Begin a file by the current key."""
-        return SealingFile(ring.ring().current)
+        return SealingFile(self.sealing_key)
+
+    @property
+    def sealing_key(self) -> Key:
+        """The key of today."""
+        return ring.ring().current
 
     def opening(self, file: BinaryIO) -> BinaryIO:
         """The plain content. Raises `SealBroken` for a key that is not in the queue; a changed piece raises when it is read."""

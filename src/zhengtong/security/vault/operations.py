@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -152,7 +153,7 @@ def sealed_by_others(*, number: int) -> dict[str, int]:
         other = " OR ".join(f"(length({cell}) > 0 AND substr({cell}, 2, 2) <> %s)" for cell in cells)
         with connection.cursor() as cursor:
             sql = f"SELECT COUNT(*) FROM {table} WHERE {seal} IS NOT NULL AND ({other})"  # noqa: S608
-            cursor.execute(sql, [connection.Database.Binary(head)] * len(cells))
+            cursor.execute(sql, [cast(Any, connection).Database.Binary(head)] * len(cells))
             found[model._meta.db_table] = int(cursor.fetchone()[0])
     return found
 
@@ -189,7 +190,8 @@ def change_master_key(*, by: int | None, at: datetime) -> int:
         row.wrapped = ring.wrap(number, kek, row, ring.unwrap(row))
         row.save(update_fields=["wrapped"])
     events.publish(MasterKeyChanged(master_number=number, keys=len(rows), actor_id=by), at=at)
-    transaction.on_commit(lambda: [keystore.remove(gone) for gone in old])
+    for gone in old:
+        transaction.on_commit(partial(keystore.remove, gone))
     return number
 
 

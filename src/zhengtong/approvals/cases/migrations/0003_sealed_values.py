@@ -1,11 +1,13 @@
 """Who applied and what they answered is sealed; what is there already is sealed by this step."""
 
+from typing import Any
+
 from django.db import migrations, models
 
 from zhengtong.kernel import sealed
 
 
-def seal_case(apps, schema_editor):
+def seal_case(apps: Any, schema_editor: Any) -> None:
     sealed.seal_plain_columns(apps.get_model('cases', 'case').objects.all(), applicant_id_number='applicant_id_number_plain', applicant_phone='applicant_phone_plain', applicant_address='applicant_address_plain', answers='answers_plain')
 
 

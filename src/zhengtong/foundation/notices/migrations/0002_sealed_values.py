@@ -1,11 +1,13 @@
 """The phone of somebody without an account is sealed."""
 
+from typing import Any
+
 from django.db import migrations, models
 
 from zhengtong.kernel import sealed
 
 
-def seal_notice(apps, schema_editor):
+def seal_notice(apps: Any, schema_editor: Any) -> None:
     sealed.seal_plain_columns(apps.get_model('notices', 'notice').objects.all(), phone='phone_plain')
 
 

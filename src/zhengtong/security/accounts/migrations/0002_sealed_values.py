@@ -1,15 +1,17 @@
 """Identity numbers, phones and addresses are sealed; what is there already is sealed by this step."""
 
+from typing import Any
+
 from django.db import migrations, models
 
 from zhengtong.kernel import sealed
 
 
-def seal_enterprise(apps, schema_editor):
+def seal_enterprise(apps: Any, schema_editor: Any) -> None:
     sealed.seal_plain_columns(apps.get_model('accounts', 'enterprise').objects.all(), phone='phone_plain', address='address_plain')
 
 
-def seal_user(apps, schema_editor):
+def seal_user(apps: Any, schema_editor: Any) -> None:
     sealed.seal_plain_columns(apps.get_model('accounts', 'user').objects.all(), resident_id='resident_id_plain', phone='phone_plain', address='address_plain')
 
 

@@ -4,12 +4,14 @@
 
 import django.db.models.deletion
 import zhengtong.kernel.columns
+from typing import Any
+
 from django.db import migrations, models
 
 from zhengtong.security.vault import first_keys
 
 
-def make_first_keys(apps, schema_editor):
+def make_first_keys(apps: Any, schema_editor: Any) -> None:
     first_keys.ensure(apps.get_model('vault', 'DataKey'))
 
 
