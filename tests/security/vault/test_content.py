@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhengtong.kernel.sealed import SealBroken
@@ -30,6 +30,9 @@ def test_what_went_in_comes_out(size):
     assert unseal(sealed) == content[:size]
     assert len(sealed) == HEAD + size + 16 * max(-(-size // PIECE), 1)
     assert seal(content[:size]) != sealed
+
+
+@settings(deadline=None)
 
 
 @given(st.lists(st.binary(max_size=5000), max_size=8))
