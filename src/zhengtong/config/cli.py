@@ -11,6 +11,7 @@ COMMANDS = {
     "serve": "serve the web pages",
     "work": "deliver events, fire clocks, send notices",
     "pki": "hold the key ceremony, show the county's authorities",
+    "vault": "keys of the field vault: status, rotate, master, erase",
     "clock": "compute a legal due day and print its ledger",
     "validate": "check an identifier: uscc, resident-id, matter-code, case-number",
     "doctor": "check this deployment and say what to mend",

@@ -11,6 +11,7 @@ ZHENGTONG_KEY_PASSPHRASE   opens the key files; absent: made once and kept in DA
 ZHENGTONG_PKCS11_LIBRARY, ZHENGTONG_PKCS11_TOKEN, ZHENGTONG_PKCS11_PIN   a PKCS#11 device, where the ceremony names one
 ZHENGTONG_STAMP_POLICY  object identifier of the time-stamp policy
 ZHENGTONG_TIME_SOURCE  what watches over the clock: auto (default), kernel, chrony, file:PATH, none
+ZHENGTONG_VAULT     aes (default) or sm4: the cipher that seals personal values from the next key on
 """
 
 import contextlib
@@ -91,6 +92,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django_htmx",
     "csp",
+    "zhengtong.security.vault",
     "zhengtong.foundation.events",
     "zhengtong.foundation.organizations",
     "zhengtong.foundation.calendars",
@@ -173,6 +175,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 FILES_ROOT = DATA / "files"
+VAULT_ALGORITHM = os.environ.get("ZHENGTONG_VAULT", "aes")
 FILES_MAX_MB = 20
 FILE_UPLOAD_HANDLERS = ["zhengtong.foundation.files.uploads.CheckedUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

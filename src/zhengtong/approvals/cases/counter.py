@@ -23,6 +23,7 @@ from zhengtong.foundation.organizations.models import Organization
 from zhengtong.foundation.search import public as search
 from zhengtong.kernel.errors import Invalid, NotFound
 from zhengtong.kernel.identifiers import resident_id
+from zhengtong.kernel.sealed import open_token, seal_token
 from zhengtong.security.accounts import public as accounts
 from zhengtong.security.accounts.values import Principal
 from zhengtong.security.pmi import public as pmi
@@ -86,13 +87,13 @@ def chosen(number: str, which: str, *, by: Any, at: datetime) -> Principal:
 
 def remember(request: HttpRequest, principal: Principal) -> None:
     """Keep who stands at the counter for the next pages."""
-    request.session[SESSION_KEY] = asdict(principal)
+    request.session[SESSION_KEY] = seal_token(SESSION_KEY, SESSION_KEY.encode(), asdict(principal))
 
 
 def remembered(request: HttpRequest) -> Principal | None:
     """Who stands at the counter, or None."""
     kept = request.session.get(SESSION_KEY)
-    return Principal(**kept) if kept else None
+    return Principal(**open_token(SESSION_KEY, SESSION_KEY.encode(), kept)) if kept else None
 
 
 def forget(request: HttpRequest) -> None:

@@ -17,12 +17,13 @@ from zhengtong.foundation.files.models import Attachment
 from zhengtong.foundation.organizations.models import Organization
 from zhengtong.kernel.columns import CompactJSONField
 from zhengtong.kernel.legal_clock import Budget, Pause
+from zhengtong.kernel.sealed import BlindIndex, EncryptedJSON, EncryptedText, SealedRow
 from zhengtong.security.accounts.models import Enterprise, Mandate
 
 USER = settings.AUTH_USER_MODEL
 
 
-class Case(models.Model):
+class Case(SealedRow):
     """An application from draft to archive. `row_version` grows with every event: a page made from an older one is refused."""
 
     CHANNELS = [("online", _("网上")), ("window", _("窗口")), ("township", _("乡镇窗口")), ("import", _("迁入"))]
@@ -51,9 +52,10 @@ class Case(models.Model):
         Enterprise, on_delete=models.PROTECT, null=True, blank=True, related_name="cases"
     )
     applicant_name = models.CharField(_("申请人"), max_length=120)
-    applicant_id_number = models.CharField(_("证件号码"), max_length=18)
-    applicant_phone = models.CharField(_("联系电话"), max_length=20, blank=True)
-    applicant_address = models.CharField(_("地址"), max_length=200, blank=True)
+    applicant_id_number = EncryptedText(_("证件号码"), index="applicant_id_index", default="")
+    applicant_id_index = BlindIndex(of="applicant_id_number")
+    applicant_phone = EncryptedText(_("联系电话"), blank=True, default="")
+    applicant_address = EncryptedText(_("地址"), blank=True, default="")
 
     filed_by = models.ForeignKey(
         USER, on_delete=models.PROTECT, null=True, related_name="filed_cases", verbose_name=_("提交人")
@@ -64,7 +66,9 @@ class Case(models.Model):
         USER, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("代填工作人员")
     )
 
-    answers = CompactJSONField(_("申请内容"), default=dict)
+    answers = EncryptedJSON(_("申请内容"), default=dict)
+    # What was put right at the window (event number → old and new answers): personal as the answers are.
+    corrections = EncryptedJSON(_("当场更正"), default=dict)
     created_at = models.DateTimeField(_("建立时间"))
     submitted_at = models.DateTimeField(_("提交时间"), null=True, blank=True)
     received_at = models.DateTimeField(_("收件时间"), null=True, blank=True)
@@ -77,6 +81,7 @@ class Case(models.Model):
 
     # What the row said when it was locked; `operations.recording` writes only what differs.
     as_read: dict[str, Any] = {}
+    person = "applicant_user_id"
 
     class Meta:
         verbose_name = _("办件")
@@ -86,7 +91,7 @@ class Case(models.Model):
             models.Index(fields=["filed_by", "-id"], name="case_filed_by"),
             models.Index(fields=["acceptance_point", "state", "-id"], name="case_at_window"),
             models.Index(fields=["department", "state", "-id"], name="case_at_department"),
-            models.Index(fields=["applicant_id_number"], name="case_by_id_number"),
+            models.Index(fields=["applicant_id_index"], name="case_by_id_number"),
         ]
         constraints = [
             # No path to a decision without proof of acceptance (行政许可法 第三十二条末款).

@@ -4,9 +4,10 @@ The name proves nothing. PDF, JPEG, PNG, DOCX, XLSX and OFD (GB/T 33190) are tak
 that a browser would run (SVG, HTML) and Office files with macros above all.
 """
 
+import os
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path
+from typing import IO, Any, Protocol
 
 import filetype
 from django.utils.translation import gettext as _
@@ -55,8 +56,16 @@ class Found:
     mime: str
 
 
-def inspect(path: Path, *, name: str) -> Found:
-    """The type of the file at `path`, whole and harmless.
+class Content(Protocol):
+    """Bytes that can be read, and read again: a path, or what has arrived and is sealed on the disk already."""
+
+    @property
+    def open(self) -> Any:
+        """`open("rb")`: the plain bytes from their beginning, seekable."""
+
+
+def inspect(path: Content, *, name: str) -> Found:
+    """The type of the content of `path`, whole and harmless.
 
     Refuses other types (`FileTypeNotAllowed`); damaged files, macros, bombs and false names (`CannotReceiveFile`).
     """
@@ -71,7 +80,7 @@ def inspect(path: Path, *, name: str) -> Found:
     return Found(extension, MIMES[extension])
 
 
-def _sniff(path: Path) -> str:
+def _sniff(path: Content) -> str:
     with path.open("rb") as file:
         head = file.read(8192)
     if head.startswith(b"%PDF-"):
@@ -97,9 +106,9 @@ def _not_allowed(head: bytes) -> FileTypeNotAllowed:
     return FileTypeNotAllowed(_("不接收这种文件。请上传PDF、JPG、PNG、DOCX、XLSX或OFD；纸质材料可以拍照后上传。"))
 
 
-def _sniff_package(path: Path) -> str:
+def _sniff_package(path: Content) -> str:
     try:
-        with zipfile.ZipFile(path) as package:
+        with path.open("rb") as file, zipfile.ZipFile(file) as package:
             names = set(package.namelist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise _damaged() from None
@@ -123,26 +132,30 @@ def _check_claim(name: str, extension: str) -> None:
         )
 
 
-def _check_pdf(path: Path) -> None:
+def _check_pdf(path: Content) -> None:
     """A PDF that was cut off has lost its end mark and the table that precedes it (ISO 32000-1, 7.5.5)."""
     with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 2048))
+        file.seek(max(0, _size(file) - 2048))
         tail = file.read()
     if b"%%EOF" not in tail or b"startxref" not in tail:
         raise _damaged()
 
 
-def _check_image(path: Path, extension: str) -> None:
+def _size(file: IO[bytes]) -> int:
+    return file.seek(0, os.SEEK_END)
+
+
+def _check_image(path: Content, extension: str) -> None:
     from PIL import Image  # heavy, and only uploads need it
 
     formats = {"jpg": ["JPEG", "MPO"], "png": ["PNG"]}[extension]
     try:
-        with Image.open(path, formats=formats) as image:
+        with path.open("rb") as file, Image.open(file, formats=formats) as image:
             width, height = image.size
             if width * height > _MAX_PIXELS[extension]:
                 raise CannotReceiveFile(_("图片的像素太多，系统无法处理。请把图片缩小到4000×3000左右后重新上传。"))
             image.verify()
-        with Image.open(path, formats=formats) as image:
+        with path.open("rb") as file, Image.open(file, formats=formats) as image:
             image.draft("L", (1, 1))  # JPEG: decode at one eighth, so that a large photo costs little memory
             image.load()
     except CannotReceiveFile:
@@ -151,9 +164,9 @@ def _check_image(path: Path, extension: str) -> None:
         raise _damaged() from None
 
 
-def _check_package(path: Path) -> None:
+def _check_package(path: Content) -> None:
     try:
-        with zipfile.ZipFile(path) as package:
+        with path.open("rb") as file, zipfile.ZipFile(file) as package:
             entries = package.infolist()
             _check_entries(entries)
             _check_macros(package)

@@ -9,7 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class StoredFile(models.Model):
-    """Bytes on disk, known by their SHA-256. Never changed; the same paper handed in twice is kept once."""
+    """Bytes on disk, known by a digest of the plain content. Never changed; the same paper handed in twice is kept once.
+
+    The digest is keyed (HMAC) where the security service seals files: it says nothing about the content to who has no key.
+    """
 
     digest = models.CharField(_("SHA-256"), max_length=64, unique=True)
     size = models.BigIntegerField(_("字节数"))

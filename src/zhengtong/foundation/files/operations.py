@@ -27,7 +27,7 @@ def receive(*, upload: UploadedFile, owner_kind: str, owner_id: int, by: int | N
         raise refusal
     name = upload.name or ""
     with storage.arriving(upload.chunks(), limit=storage.max_bytes()) as arrived:
-        found = inspect(arrived.path, name=name)
+        found = inspect(arrived, name=name)
         return _attach(
             arrived,
             name=safe_name(name, extension=found.extension),

@@ -6,6 +6,7 @@ from zhengtong.foundation.files.operations import keep_bytes, receive, remove
 from zhengtong.foundation.files.queries import attachments_of, get_for, open_
 from zhengtong.foundation.files.refusals import CannotReceiveFile, FileTooLarge, FileTypeNotAllowed
 from zhengtong.foundation.files.rules import can_read, register_reader
+from zhengtong.foundation.files.storage import outdated, register_cipher, seal_anew
 
 __all__ = [
     "ALLOWED",
@@ -18,7 +19,10 @@ __all__ = [
     "get_for",
     "keep_bytes",
     "open_",
+    "outdated",
     "receive",
+    "register_cipher",
     "register_reader",
     "remove",
+    "seal_anew",
 ]

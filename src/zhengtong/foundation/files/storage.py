@@ -1,4 +1,7 @@
-"""The disk: files lie under their SHA-256 in two levels of folders, arrive whole or not at all, survive a power cut."""
+"""The disk: files lie under their digest in two levels of folders, arrive whole or not at all, survive a power cut.
+
+What is written goes through the cipher that was registered: nothing plain touches this disk, also not in the waiting room.
+"""
 
 import errno
 import hashlib
@@ -9,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO, Protocol, cast
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -19,15 +22,80 @@ from zhengtong.kernel.errors import Unavailable
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 LEFTOVER_SECONDS = 24 * 3600
+PIECE = 65536
+
+
+class Sealing(Protocol):
+    """One file on its way to the disk."""
+
+    def update(self, chunk: bytes) -> bytes:
+        """The sealed bytes that are ready after this piece."""
+
+    def finish(self) -> bytes:
+        """The last sealed bytes."""
+
+
+class Cipher(Protocol):
+    """What seals files at rest; filled by the security service."""
+
+    def address(self) -> Any:
+        """A running digest (`update`, `hexdigest`: 64 hex digits) under which a content is kept once."""
+
+    def sealing(self) -> Sealing:
+        """Begin to seal a file by the key of today."""
+
+    def opening(self, file: BinaryIO) -> BinaryIO:
+        """The plain content, seekable, read piece by piece; a file from before the cipher is handed back as it is.
+
+        Raises `Unavailable` when it was changed.
+        """
+
+    def is_current(self, file: BinaryIO) -> bool:
+        """True when the file is sealed by the key of today."""
+
+
+class _Plain:
+    """Without a security service: bytes as they are, under their SHA-256."""
+
+    def address(self) -> Any:
+        return hashlib.sha256()
+
+    def sealing(self) -> Sealing:
+        return self
+
+    def update(self, chunk: bytes) -> bytes:
+        return chunk
+
+    def finish(self) -> bytes:
+        return b""
+
+    def opening(self, file: BinaryIO) -> BinaryIO:
+        return file
+
+    def is_current(self, file: BinaryIO) -> bool:
+        return True
+
+
+_cipher: Cipher = _Plain()
+
+
+def register_cipher(cipher: Cipher) -> None:
+    """Seal by `cipher` from now on."""
+    global _cipher
+    _cipher = cipher
 
 
 @dataclass(frozen=True)
 class Arrived:
-    """A file that has been written to the waiting room but not yet taken in."""
+    """A file that has been written to the waiting room but not yet taken in. `size` is that of the plain content."""
 
     path: Path
     digest: str
     size: int
+
+    def open(self, mode: str = "rb") -> BinaryIO:
+        """The plain content, from its beginning."""
+        return _cipher.opening(cast(BinaryIO, self.path.open(mode)))
 
 
 def incoming_folder() -> Path:
@@ -87,13 +155,14 @@ def arriving(chunks: Iterable[bytes], *, limit: int | None) -> Iterator[Arrived]
 
 
 def _written(handle: IO[bytes], chunks: Iterable[bytes], limit: int | None) -> Arrived:
-    digest, size = hashlib.sha256(), 0
+    digest, size, sealing = _cipher.address(), 0, _cipher.sealing()
     for chunk in chunks:
         size += len(chunk)
         if limit is not None and size > limit:
             raise too_large()
         digest.update(chunk)
-        handle.write(chunk)
+        handle.write(sealing.update(chunk))
+    handle.write(sealing.finish())
     handle.flush()
     return Arrived(Path(handle.name), digest.hexdigest(), size)
 
@@ -107,14 +176,42 @@ def take_in(arrived: Arrived) -> None:
     """Move an arrived file to its place, durably; content that is already there is left alone."""
     place = path_of(arrived.digest)
     with disk_errors_as_refusals():
-        if place.exists() and place.stat().st_size == arrived.size:
+        if place.exists() and place.stat().st_size == arrived.path.stat().st_size:
             return
         place.parent.mkdir(parents=True, exist_ok=True)
-        _sync(arrived.path)
-        arrived.path.chmod(0o440)
-        os.replace(arrived.path, place)
-        for folder in (place.parent, place.parent.parent, place.parent.parent.parent):
-            _sync(folder)
+        _put(arrived.path, place)
+
+
+def _put(fresh: Path, place: Path) -> None:
+    _sync(fresh)
+    fresh.chmod(0o440)
+    os.replace(fresh, place)
+    for folder in (place.parent, place.parent.parent, place.parent.parent.parent):
+        _sync(folder)
+
+
+def outdated() -> Iterator[Path]:
+    """Every stored file that the key of today did not seal, plain ones from before the cipher included."""
+    for place in sorted(Path(settings.FILES_ROOT).glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*")):
+        with place.open("rb") as file:
+            current = _cipher.is_current(file)
+        if not current:
+            yield place
+
+
+def seal_anew(place: Path) -> None:
+    """Seal a stored file by the key of today. Who is reading it reads on: the old content stays until they close it."""
+    with disk_errors_as_refusals(), NamedTemporaryFile(dir=incoming_folder(), delete=False) as fresh:
+        try:
+            sealing = _cipher.sealing()
+            with _cipher.opening(place.open("rb")) as content:
+                while chunk := content.read(PIECE):
+                    fresh.write(sealing.update(chunk))
+            fresh.write(sealing.finish())
+            fresh.flush()
+            _put(Path(fresh.name), place)
+        finally:
+            Path(fresh.name).unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:
@@ -129,7 +226,7 @@ def _sync(path: Path) -> None:
 def open_content(digest: str) -> BinaryIO:
     """The content for reading. Raises `Unavailable` when the disk has lost it."""
     try:
-        return path_of(digest).open("rb")
+        return _cipher.opening(path_of(digest).open("rb"))
     except FileNotFoundError:
         raise Unavailable(_("文件内容暂时取不到，管理员需要检查存储。请稍后再试或拨打12345。")) from None
 

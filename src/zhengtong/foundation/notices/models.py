@@ -7,10 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 from zhengtong.foundation.notices.kinds import TEMPLATES
 from zhengtong.kernel.columns import CompactJSONField
+from zhengtong.kernel.sealed import EncryptedText, SealedRow
 from zhengtong.kernel.stored_words import in_words
 
 
-class Notice(models.Model):
+class Notice(SealedRow):
     """One message, kept as a template key and params, so that it reads in the reader's language."""
 
     template = models.CharField(_("模板"), max_length=60)
@@ -20,7 +21,7 @@ class Notice(models.Model):
     to_user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
-    phone = models.CharField(_("手机"), max_length=20, blank=True)
+    phone = EncryptedText(_("手机"), blank=True, default="")
     email = models.EmailField(_("电子邮箱"), blank=True)
     language = models.CharField(_("语言"), max_length=10, default="zh-hans")
     created_at = models.DateTimeField(_("发出时间"))

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from zhengtong.kernel.sealed import BlindIndex, EncryptedText, SealedRow
+
 
 class UserManager(BaseUserManager["User"]):
     """Makes accounts: what Django and allauth ask for. The product uses `operations.register_…`."""
@@ -22,7 +24,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(username=username)
 
 
-class User(AbstractBaseUser):
+class User(SealedRow, AbstractBaseUser):
     """A person with an account.
 
     `assurance_level` 1 self-asserted, 2 identity proven, 3 proven face to face or by certificate.
@@ -35,16 +37,19 @@ class User(AbstractBaseUser):
     username = models.CharField(_("登录名"), max_length=60, unique=True)
     kind = models.CharField(_("账号类别"), max_length=8, choices=KINDS, default=RESIDENT)
     display_name = models.CharField(_("姓名"), max_length=60)
-    resident_id = models.CharField(_("公民身份号码"), max_length=18, unique=True, null=True, blank=True)
-    phone = models.CharField(_("手机"), max_length=20, blank=True, db_index=True)
+    resident_id = EncryptedText(_("公民身份号码"), index="resident_id_index", null=True, blank=True)
+    resident_id_index = BlindIndex(of="resident_id", unique=True)
+    phone = EncryptedText(_("手机"), index="phone_index", blank=True, default="")
+    phone_index = BlindIndex(of="phone", db_index=True)
     email = models.EmailField(_("电子邮箱"), blank=True, db_index=True)
-    address = models.CharField(_("住址"), max_length=200, blank=True)
+    address = EncryptedText(_("住址"), blank=True, default="")
     must_change_password = models.BooleanField(_("须改密码"), default=False)
     assurance_level = models.PositiveSmallIntegerField(_("实名等级"), choices=LEVELS, default=1)
     is_active = models.BooleanField(_("启用"), default=True)
     created_at = models.DateTimeField(_("建立时间"), auto_now_add=True)
 
     objects = UserManager()
+    person = "pk"
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -69,14 +74,14 @@ class User(AbstractBaseUser):
         return self.display_name
 
 
-class Enterprise(models.Model):
+class Enterprise(SealedRow):
     """A legal person or other body that files cases."""
 
     uscc = models.CharField(_("统一社会信用代码"), max_length=18, unique=True)
     name = models.CharField(_("名称"), max_length=120)
     legal_representative = models.CharField(_("法定代表人"), max_length=60)
-    phone = models.CharField(_("电话"), max_length=20, blank=True)
-    address = models.CharField(_("住所"), max_length=200, blank=True)
+    phone = EncryptedText(_("电话"), blank=True, default="")
+    address = EncryptedText(_("住所"), blank=True, default="")
 
     class Meta:
         verbose_name = _("企业")

@@ -134,14 +134,16 @@ def _check_judgement(case: Case, item: ChecklistItem, judgement: str, problem: s
 def fix_on_spot(
     *, case_id: int, answers: Mapping[str, Any], what: str, by: Any, at: datetime, seen: int | None = None
 ) -> Case:
-    """Let the applicant put an error right at the window (行政许可法 第三十二条第三项); old and new values stay in the log."""
+    """Let the applicant put an error right at the window (行政许可法 第三十二条第三项); old and new values stay on
+    record, sealed with the answers."""
     case = lock(case_id, seen=seen)
     rules.serves(case, by, "cases.receive", timezone.localdate(at))
     changed = {**case.answers, **answers}
     cleaned = matters.validate_all(case.elements.form, changed, today=timezone.localdate(at))
     old = {key: case.answers.get(key) for key in answers}
     case.answers = cleaned
-    data = {"what": what, "old": old, "new": dict(answers)}
+    case.corrections = {**case.corrections, str(case.row_version + 1): {"old": old, "new": dict(answers)}}
+    data = {"what": what, "fields": sorted(answers)}
     record(case, Kind.FIX_ON_SPOT, CaseFixedOnSpot(case_id=case.pk, actor_id=by.pk), at=at, by=by, data=data)
     return case
 

@@ -26,6 +26,7 @@ MOVING = (
     "spoken_number",
     "query_code",
     "answers",
+    "corrections",
     "submitted_at",
     "received_at",
     "accepted_at",

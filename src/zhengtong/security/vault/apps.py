@@ -1,0 +1,25 @@
+"""Registration of the app with Django."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class VaultConfig(AppConfig):
+    """加密保管"""
+
+    name = "zhengtong.security.vault"
+    label = "vault"
+    verbose_name = "加密保管"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Fill the slots of kernel and files; make the first keys after the tables (and after a test's flush)."""
+        from zhengtong.foundation.files import public as files
+        from zhengtong.kernel import sealed
+        from zhengtong.security.vault import events, first_keys  # noqa: F401
+        from zhengtong.security.vault.content import ContentVault
+        from zhengtong.security.vault.sealing import FieldVault
+
+        sealed.register(FieldVault())
+        files.register_cipher(ContentVault())
+        post_migrate.connect(first_keys.after_migration, sender=self, dispatch_uid="vault.keys")

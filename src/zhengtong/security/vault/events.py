@@ -1,0 +1,58 @@
+"""Facts about keys and erasure."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+from zhengtong.foundation.events.values import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyRotationStarted(Event):
+    """A new data key seals from now on; what older keys sealed is being sealed anew."""
+
+    label: ClassVar[Any] = _("开始轮换数据密钥")
+    subject_kind: ClassVar[str] = "vault_key"
+    subject_field: ClassVar[str] = "key_number"
+
+    key_number: int
+    algorithm: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyRotated(Event):
+    """Nothing is sealed by an older data key any more; `rows` and `files` were sealed anew."""
+
+    label: ClassVar[Any] = _("完成轮换数据密钥")
+    subject_kind: ClassVar[str] = "vault_key"
+    subject_field: ClassVar[str] = "key_number"
+
+    key_number: int
+    rows: int
+    files: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MasterKeyChanged(Event):
+    """The data keys are wrapped by a new key-encryption key; the old one is gone from the key store."""
+
+    label: ClassVar[Any] = _("更换主密钥")
+    subject_kind: ClassVar[str] = "vault_master_key"
+    subject_field: ClassVar[str] = "master_number"
+
+    master_number: int
+    keys: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonErased(Event):
+    """A person's sealed values were made unreadable for ever (个人信息保护法 第四十七条); proofs in the log stay valid."""
+
+    label: ClassVar[Any] = _("密码擦除个人信息")
+    subject_kind: ClassVar[str] = "user"
+    subject_field: ClassVar[str] = "person_id"
+
+    person_id: int
+    basis: str
+    rows: int

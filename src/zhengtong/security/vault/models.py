@@ -1,0 +1,77 @@
+"""Data keys as wrapped rows, turns of the key as jobs, and whose values were made unreadable."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from zhengtong.kernel.columns import CompactJSONField
+
+
+class DataKey(models.Model):
+    """A key of the queue, wrapped by the key-encryption key, which lies in the key store and never in the database.
+
+    `number` is the key-id of what it sealed. One `data` key is current; retired ones only open. The `index` key makes blind
+    indexes and addresses of files; it is another key and is never turned over, because an index cannot be made anew from itself.
+    """
+
+    DATA, INDEX = "data", "index"
+    CURRENT, RETIRING, RETIRED = "current", "retiring", "retired"
+    PURPOSES = [(DATA, _("数据密钥")), (INDEX, _("索引密钥"))]
+    STATES = [(CURRENT, _("使用中")), (RETIRING, _("轮换中")), (RETIRED, _("已停用"))]
+    ALGORITHMS = [("aes", "AES-256-GCM"), ("sm4", "SM4-GCM")]
+
+    number = models.PositiveIntegerField(_("密钥编号"), unique=True)
+    purpose = models.CharField(_("用途"), max_length=8, choices=PURPOSES, default=DATA)
+    algorithm = models.CharField(_("算法"), max_length=8, choices=ALGORITHMS)
+    wrapped = models.BinaryField(_("密文"))
+    state = models.CharField(_("状态"), max_length=8, choices=STATES, default=CURRENT)
+    created_at = models.DateTimeField(_("建立时间"))
+    retired_at = models.DateTimeField(_("停用时间"), null=True)
+
+    class Meta:
+        verbose_name = _("数据密钥")
+        constraints = [
+            models.UniqueConstraint(fields=["purpose"], condition=Q(state="current"), name="one_current_key"),
+            models.CheckConstraint(condition=Q(number__gte=1, number__lte=65535), name="key_id_fits_two_bytes"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.number}"
+
+
+class Rotation(models.Model):
+    """A turn of the key: the tables and files that are through, and how far the one in hand is. A killed job goes on from here."""
+
+    key = models.ForeignKey(DataKey, on_delete=models.PROTECT, related_name="+")
+    started_at = models.DateTimeField(_("开始时间"))
+    finished_at = models.DateTimeField(_("完成时间"), null=True)
+    progress = CompactJSONField(_("进度"), default=dict)
+    rows = models.PositiveBigIntegerField(_("记录数"), default=0)
+    files = models.PositiveBigIntegerField(_("文件数"), default=0)
+
+    class Meta:
+        verbose_name = _("密钥轮换")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"], condition=Q(finished_at__isnull=True), name="one_rotation_to_a_key"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"→{self.key_id}"
+
+
+class Erasure(models.Model):
+    """That a person's values were made unreadable. Kept for ever: after a restore from a backup it is carried out again."""
+
+    person_id = models.BigIntegerField(_("个人编号"), db_index=True)
+    basis = models.CharField(_("依据"), max_length=200)
+    rows = models.PositiveIntegerField(_("记录数"))
+    at = models.DateTimeField(_("时间"))
+    by = models.BigIntegerField(_("操作人"), null=True)
+
+    class Meta:
+        verbose_name = _("密码擦除")
+
+    def __str__(self) -> str:
+        return f"user:{self.person_id}"

@@ -1,0 +1,237 @@
+"""Turn the key over, change the master key, make a person's values unreadable."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any, cast
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from zhengtong.foundation.events import public as events
+from zhengtong.foundation.files import public as files
+from zhengtong.kernel.errors import Refusal
+from zhengtong.kernel.sealed import sealed_fields, sealed_models
+from zhengtong.security.vault import keystore, ring
+from zhengtong.security.vault.ciphers import BY_NAME
+from zhengtong.security.vault.events import KeyRotated, KeyRotationStarted, MasterKeyChanged, PersonErased
+from zhengtong.security.vault.first_keys import make_key
+from zhengtong.security.vault.models import DataKey, Erasure, Rotation
+from zhengtong.security.vault.sealing import HEAD, FieldVault, sealed_by
+
+BATCH = 1000
+Progress = Callable[[str, int], None]
+
+
+class CannotRotate(Refusal):
+    """The keys cannot be turned over now."""
+
+
+class CannotErase(Refusal):
+    """There is nothing to erase, or no ground is given."""
+
+
+# --- turning the key over ----------------------------------------
+
+
+@transaction.atomic
+def start_rotation(*, by: int | None, at: datetime, algorithm: str = "") -> Rotation:
+    """A new data key that seals from now on; the rotation to it is carried out by `carry_on`. One that is not finished is
+    handed back instead: it is carried to its end first.
+
+    Raises `Unavailable` without the key store.
+    """
+    open_one = Rotation.objects.select_for_update().filter(finished_at__isnull=True).first()
+    if open_one is not None:
+        return open_one
+    chosen = algorithm or settings.VAULT_ALGORITHM
+    if chosen not in BY_NAME:
+        raise CannotRotate(_("没有这种加密算法，请选择 aes 或 sm4。"))
+    number = (DataKey.objects.aggregate(n=Max("number"))["n"] or 0) + 1
+    kek_number = max(_wrapping(), default=1)
+    DataKey.objects.filter(purpose=DataKey.DATA, state=DataKey.CURRENT).update(state=DataKey.RETIRING)
+    row = make_key(number, DataKey.DATA, chosen, kek_number, keystore.get(kek_number))
+    rotation = Rotation.objects.create(key=row, started_at=at)
+    events.publish(KeyRotationStarted(key_number=number, algorithm=chosen, actor_id=by), at=at)
+    transaction.on_commit(ring.forget)
+    return rotation
+
+
+def carry_on(*, rotation: Rotation, by: int | None, at: datetime, progress: Progress | None = None) -> bool:
+    """Seal anew, batch by batch, each in a transaction of its own; a job that was killed goes on behind its last batch.
+
+    True when nothing is sealed by another key any more. A program that has not noticed the new key yet may still seal by the
+    old one for some seconds: what it wrote is swept up by the next call, and the old key stays able to open until then.
+    """
+    tell = progress or (lambda what, done: None)
+    for model in sealed_models():
+        table = model._meta.db_table
+        while (done := _reseal_batch(rotation_id=rotation.pk, model=model)) is not None:
+            tell(table, done)
+    for place in files.outdated():
+        files.seal_anew(place)
+        Rotation.objects.filter(pk=rotation.pk).update(files=_plus_one("files"))
+        tell("files", 1)
+    return _finish(rotation_id=rotation.pk, by=by, at=at)
+
+
+def _plus_one(name: str) -> Any:
+    from django.db.models import F
+
+    return F(name) + 1
+
+
+@transaction.atomic
+def _reseal_batch(*, rotation_id: int, model: Any) -> int | None:
+    """Seal the next rows of one table anew; the number of rows that were, or None at its end."""
+    rotation = Rotation.objects.select_for_update().select_related("key").get(pk=rotation_id)
+    table, key = model._meta.db_table, ring.key(rotation.key.number)
+    if key is None:
+        raise keystore.no_keys()
+    last = rotation.progress.get(table, 0)
+    if last == "end":
+        return None
+    columns = sealed_fields(model)
+    rows = _locked_rows(model, columns, int(last))
+    if not rows:
+        rotation.progress[table] = "end"
+        rotation.save(update_fields=["progress"])
+        return None
+    changed = [new for row in rows if (new := _resealed(row, columns, key)) is not None]
+    _write(model, columns, changed)
+    rotation.progress[table] = rows[-1][0]
+    rotation.rows += len(changed)
+    rotation.save(update_fields=["progress", "rows"])
+    return len(changed)
+
+
+def _quoted(*names: str) -> list[str]:
+    return [connection.ops.quote_name(name) for name in names]
+
+
+def _locked_rows(model: Any, columns: list[Any], after: int) -> list[Any]:
+    table, key, seal, *cells = _quoted(
+        model._meta.db_table, model._meta.pk.column, "seal", *(field.column for field in columns)
+    )
+    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    wanted = ", ".join([key, seal, *cells])
+    sql = f"SELECT {wanted} FROM {table} WHERE {key} > %s ORDER BY {key} LIMIT %s{lock}"  # noqa: S608 - names of our columns
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [after, BATCH])
+        return list(cursor.fetchall())
+
+
+def _resealed(row: Any, columns: list[Any], key: ring.Key) -> list[Any] | None:
+    """The cells of a row by the new key, and its own key last; None when the row needs nothing."""
+    vault, seal = FieldVault(), bytes(row[1] or b"")
+    cells, needed = [], False
+    for field, cell in zip(columns, row[2:], strict=True):
+        sealed = bytes(cell) if cell is not None else None
+        if sealed and seal and sealed[:HEAD] != key.head:
+            sealed, needed = sealed_by(key, field.label, seal, vault.open(field.label, seal, sealed)), True
+        cells.append(sealed)
+    return [*cells, row[0]] if needed else None
+
+
+def _write(model: Any, columns: list[Any], rows: list[list[Any]]) -> None:
+    if not rows:
+        return
+    table, key, *cells = _quoted(model._meta.db_table, model._meta.pk.column, *(field.column for field in columns))
+    sql = f"UPDATE {table} SET {', '.join(f'{cell} = %s' for cell in cells)} WHERE {key} = %s"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, rows)
+
+
+def sealed_by_others(*, number: int) -> dict[str, int]:
+    """Rows by table that hold a value which another key than `number` sealed; erased ones do not count."""
+    found = {}
+    head = number.to_bytes(2, "big")
+    for model in sealed_models():
+        table, seal, *cells = _quoted(model._meta.db_table, "seal", *(f.column for f in sealed_fields(model)))
+        other = " OR ".join(f"(length({cell}) > 0 AND substr({cell}, 2, 2) <> %s)" for cell in cells)
+        with connection.cursor() as cursor:
+            sql = f"SELECT COUNT(*) FROM {table} WHERE {seal} IS NOT NULL AND ({other})"  # noqa: S608
+            cursor.execute(sql, [cast(Any, connection).Database.Binary(head)] * len(cells))
+            found[model._meta.db_table] = int(cursor.fetchone()[0])
+    return found
+
+
+@transaction.atomic
+def _finish(*, rotation_id: int, by: int | None, at: datetime) -> bool:
+    rotation = Rotation.objects.select_for_update().select_related("key").get(pk=rotation_id)
+    if rotation.finished_at is not None:
+        return True
+    left = {table: n for table, n in sealed_by_others(number=rotation.key.number).items() if n}
+    if left or next(files.outdated(), None) is not None:
+        rotation.progress = {table: last for table, last in rotation.progress.items() if table not in left}
+        rotation.save(update_fields=["progress"])
+        return False
+    rotation.finished_at = at
+    rotation.save(update_fields=["finished_at"])
+    DataKey.objects.filter(state=DataKey.RETIRING).update(state=DataKey.RETIRED, retired_at=at)
+    fact = KeyRotated(key_number=rotation.key.number, rows=rotation.rows, files=rotation.files, actor_id=by)
+    events.publish(fact, at=at)
+    return True
+
+
+@transaction.atomic
+def change_master_key(*, by: int | None, at: datetime) -> int:
+    """A new key-encryption key in the key store; every data key is wrapped by it, no value is touched. Its number.
+
+    The old one is taken away after commit: a copy of the database from before does not open any more without a copy of it.
+    """
+    old = _wrapping()
+    number = max([*old, *keystore.numbers()], default=0) + 1
+    kek = keystore.make(number)
+    rows = list(DataKey.objects.select_for_update().order_by("number"))
+    for row in rows:
+        row.wrapped = ring.wrap(number, kek, row, ring.unwrap(row))
+        row.save(update_fields=["wrapped"])
+    events.publish(MasterKeyChanged(master_number=number, keys=len(rows), actor_id=by), at=at)
+    for gone in old:
+        transaction.on_commit(partial(keystore.remove, gone))
+    return number
+
+
+def _wrapping() -> set[int]:
+    """The numbers of the key-encryption keys that wrap something."""
+    return {int.from_bytes(bytes(w)[1:3], "big") for w in DataKey.objects.values_list("wrapped", flat=True)}
+
+
+# --- erasure ----------------------------------------
+
+
+@transaction.atomic
+def erase_person(*, person_id: int, basis: str, by: int | None, at: datetime) -> int:
+    """Destroy the seals of every row that is this person's: their values cannot be opened by anybody any more, and the pages say
+    已按规定删除. Rows, events and the log stay as they are, so every proof stays valid. 个人信息保护法 第四十七条.
+
+    The number of rows. Refuses (`CannotErase`) without a basis, and a person of whom nothing is sealed.
+    """
+    if not basis.strip():
+        raise CannotErase(_("请写明删除个人信息的依据。"))
+    rows = _destroy_seals(person_id)
+    if not rows:
+        raise CannotErase(_("没有找到这个人的加密信息，或者已经删除。"))
+    Erasure.objects.create(person_id=person_id, basis=basis.strip(), rows=rows, at=at, by=by)
+    events.publish(PersonErased(person_id=person_id, basis=basis.strip(), rows=rows, actor_id=by), at=at)
+    return rows
+
+
+@transaction.atomic
+def erase_again(*, at: datetime) -> int:
+    """After a restore: carry out once more every erasure that is on record; the number of rows."""
+    return sum(_destroy_seals(person_id) for person_id in set(Erasure.objects.values_list("person_id", flat=True)))
+
+
+def _destroy_seals(person_id: int) -> int:
+    rows = 0
+    for model in sealed_models():
+        if not model.person:
+            continue
+        indexes = {field.index: None for field in sealed_fields(model) if getattr(field, "index", "")}
+        mine = model._base_manager.filter(**{model.person: person_id}, seal__isnull=False)
+        rows += mine.update(seal=None, **indexes)
+    return rows
