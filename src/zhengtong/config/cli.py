@@ -11,6 +11,9 @@ COMMANDS = {
     "work": "deliver events, fire clocks, send notices",
     "clock": "compute a legal due day and print its ledger",
     "validate": "check an identifier: uscc, resident-id, matter-code, case-number",
+    "audit": "sign, check and export the audit log; register a witness",
+    "witness": "watch a county's audit log from outside",
+    "verify-receipt": "check a citizen's receipt without network",
     "bench": "measure a published figure",
     "messages": "collect, check and compile the English catalogue",
     "manage": "Django's own management commands",
@@ -34,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     for name, text in COMMANDS.items():
         sub = commands.add_parser(name, help=text, description=text)
         if name == chosen:
-            module = importlib.import_module(f"zhengtong.config.commands.{name}")
+            module = importlib.import_module(f"zhengtong.config.commands.{name.replace('-', '_')}")
             module.add_arguments(sub)
             sub.set_defaults(run=module.run)
     options = parser.parse_args(arguments)

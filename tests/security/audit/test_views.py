@@ -61,7 +61,7 @@ class TestAuditor:
         assert resident.resident_id not in page.content.decode()
 
     def test_one_entry_and_the_chain(self, auditor):
-        assert "内容与摘要相符" in auditor.get("/audit/entries/1/").content.decode()
+        assert "内容与校验码相符" in auditor.get("/audit/entries/1/").content.decode()
         assert auditor.get("/audit/entries/999/").status_code == 404
         assert "全部完整" in auditor.get("/audit/verification/").content.decode()
         assert auditor.get("/audit/verification/?first=x&last=2").status_code == 200

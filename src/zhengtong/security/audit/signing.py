@@ -1,0 +1,103 @@
+"""The keys of the log: one per submitting process for entries, P-256 and SM2 for checkpoints. All of them outside the database.
+
+Signing keys come from `security.pki` when a ceremony made them; an installation without one gets keys of its own here, once.
+"""
+
+import contextlib
+import importlib
+import os
+import secrets
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from zhengtong.kernel.errors import Unavailable
+from zhengtong.security.audit.notes import Key
+from zhengtong.security.crypto import keys
+from zhengtong.security.crypto.keys import ALGORITHMS, Algorithm, Signer
+
+SUBMITTER = "ZHENGTONG_SUBMITTER"
+"""Set by `zhengtong serve` (web) and `zhengtong work` (worker); any other process is the console."""
+
+
+def folder() -> Path:
+    """Where the keys lie: DATA/keys, mode 700, never in the database and never in the repository."""
+    found: Path = settings.DATA / "keys"
+    if not found.is_dir():
+        found.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return found
+
+
+def submitter() -> str:
+    """Which kind of process this is: "web", "worker" or "console"."""
+    return os.environ.get(SUBMITTER, "console")[:12]
+
+
+def _made_once(path: Path, make: Callable[[], bytes]) -> bytes:
+    """The bytes of a key file; made whole and linked into place, so that two processes starting at once agree on one."""
+    if not path.exists():
+        fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+        fresh.touch(mode=0o600)
+        fresh.write_bytes(make())
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)
+        fresh.unlink()
+    return path.read_bytes()
+
+
+@lru_cache(maxsize=8)
+def _entry_key(path: Path, create: bool) -> bytes:
+    if not create and not path.exists():
+        raise FileNotFoundError(path)
+    return _made_once(path, lambda: secrets.token_bytes(32))
+
+
+def entry_key(name: str, *, create: bool = False) -> bytes:
+    """The HMAC key of a submitter; made at its first entry only. Raises `Unavailable`, and writes nothing, without it."""
+    try:
+        found = _entry_key(folder() / f"audit-{name}.mac", create)
+    except OSError as error:
+        raise Unavailable(
+            _("审计密钥不可用，暂时不能办理业务，请通知系统管理员。已填写的内容请稍后再提交。")
+        ) from error
+    if len(found) != 32:
+        raise Unavailable(_("审计密钥已损坏，暂时不能办理业务，请通知系统管理员。"))
+    return found
+
+
+def forget() -> None:
+    """Read every key again at its next use."""
+    _entry_key.cache_clear()
+    _own.cache_clear()
+
+
+@lru_cache(maxsize=4)
+def _own(path: Path, algorithm: Algorithm) -> Signer:
+    return keys.load(algorithm, _made_once(path, lambda: keys.generate(algorithm).pkcs8()))
+
+
+def signer(algorithm: Algorithm) -> Signer:
+    """The key that signs checkpoints. Raises `Unavailable` when it cannot be used: there is no other."""
+    try:
+        pki = importlib.import_module("zhengtong.security.pki.public")
+    except ModuleNotFoundError:
+        try:
+            return _own(folder() / f"audit-{algorithm}.key", algorithm)
+        except (OSError, ValueError) as error:
+            raise Unavailable(_("审计签名密钥不可用，请通知系统管理员。")) from error
+    found: Signer = pki.signer("audit", algorithm)
+    return found
+
+
+def origin() -> str:
+    """The name of this county's log: host of its public address, and "audit"."""
+    host = settings.PUBLIC_URL.split("://", 1)[-1].split("/", 1)[0]
+    return f"{host}/audit"
+
+
+def log_keys() -> list[Key]:
+    """The public keys a checkpoint of this log must carry, P-256 first."""
+    return [Key(origin(), algorithm, signer(algorithm).spki) for algorithm in ALGORITHMS]
