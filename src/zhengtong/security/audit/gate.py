@@ -35,7 +35,6 @@ def require_writer() -> None:
     """
     if signing.submitter() != "web":
         return
-    signing.entry_key("web", create=True)
     key, tick = str(connection.settings_dict["NAME"]), time.monotonic()
     if tick < _seen.get(key, 0.0):
         return

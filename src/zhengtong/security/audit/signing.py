@@ -75,17 +75,19 @@ def forget() -> None:
 
 
 @lru_cache(maxsize=4)
-def _own(path: Path, algorithm: Algorithm) -> Signer:
+def _own(path: Path, algorithm: Algorithm, create: bool) -> Signer:
+    if not create and not path.exists():
+        raise FileNotFoundError(path)
     return keys.load(algorithm, _made_once(path, lambda: keys.generate(algorithm).pkcs8()))
 
 
-def signer(algorithm: Algorithm) -> Signer:
-    """The key that signs checkpoints. Raises `Unavailable` when it cannot be used: there is no other."""
+def signer(algorithm: Algorithm, *, create: bool = True) -> Signer:
+    """The key that signs checkpoints; once something was signed it is not made anew (`create`). Raises `Unavailable` when it cannot be used: there is no other."""
     try:
         pki = importlib.import_module("zhengtong.security.pki.public")
     except ModuleNotFoundError:
         try:
-            return _own(folder() / f"audit-{algorithm}.key", algorithm)
+            return _own(folder() / f"audit-{algorithm}.key", algorithm, create)
         except (OSError, ValueError) as error:
             raise Unavailable(_("审计签名密钥不可用，请通知系统管理员。")) from error
     found: Signer = pki.signer("audit", algorithm)
@@ -98,6 +100,6 @@ def origin() -> str:
     return f"{host}/audit"
 
 
-def log_keys() -> list[Key]:
+def log_keys(*, create: bool = True) -> list[Key]:
     """The public keys a checkpoint of this log must carry, P-256 first."""
-    return [Key(origin(), algorithm, signer(algorithm).spki) for algorithm in ALGORITHMS]
+    return [Key(origin(), algorithm, signer(algorithm, create=create).spki) for algorithm in ALGORITHMS]
