@@ -89,7 +89,9 @@ ROLES: dict[str, Role] = {
     "system_admin": Role(
         _("系统管理员"), frozenset({"desk.view", "accounts.manage", "events.view", "events.retry"}), ""
     ),
-    "security_admin": Role(_("安全管理员"), frozenset({"desk.view", "accounts.manage", "roles.grant"}), ""),
+    "security_admin": Role(
+        _("安全管理员"), frozenset({"desk.view", "accounts.manage", "roles.grant", "certificates.manage"}), ""
+    ),
 }
 
 CONFLICTS: frozenset[frozenset[str]] = frozenset(
@@ -131,6 +133,7 @@ PERMISSIONS: dict[str, str | Promise] = {
     "events.view": _("查看事件投递"),
     "events.retry": _("重新投递事件"),
     "audit.view": _("查看审计记录"),
+    "certificates.manage": _("管理证书"),
 }
 """Every permission in words; a role may carry no other (a test holds them together)."""
 
