@@ -388,7 +388,7 @@ class TestReceipts:
     @pytest.mark.skipif(shutil.which("node") is None, reason="no Node")
     def test_the_script_of_the_page_says_the_same(self, some, tmp_path):
         key = signing.log_keys()[0]
-        trusted = {"origin": key.name, "id": key.key_id.hex(), "spki": base64.b64encode(key.material).decode()}
+        trusted = [{"origin": key.name, "id": key.key_id.hex(), "spki": base64.b64encode(key.material).decode()}]
         good = [form for r in some for form in (r.text(), r.qr_text(key))]
         bent = bytearray(some[3].packed(key))
         bent[-20] ^= 1

@@ -225,6 +225,7 @@ def _signed(size: int, last: Checkpoint | None, at: datetime) -> Checkpoint:
             raise CannotSign(_("第{size}条以前的记录与上一个检查点不符，停止签发检查点。").format(size=last.size))
     body = notes.Checkpoint(origin, size, *(tree.root() for tree in trees.values())).body()
     lines = [notes.signature_line(key, signing.signer(key.algorithm).sign(body.encode())) for key in keys]  # type: ignore[arg-type]
+    signing.remember(keys)
     return Checkpoint.objects.create(size=size, made_at=at, note=f"{body}\n{''.join(lines)}")
 
 

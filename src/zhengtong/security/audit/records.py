@@ -5,7 +5,7 @@ than all the hashing.
 """
 
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from json import loads
@@ -45,7 +45,7 @@ def scan(first: int, last: int) -> Iterator[Record]:
     """The entries from `first` to `last` in order, a chunk in memory at a time."""
     if connection.vendor == "sqlite":  # an expression has no declared type: no converter runs over every value
         columns = _COLUMNS.format(at="recorded_at || ''", effective="effective_at || ''", detail="detail || ''")
-        when = _microseconds_of_text
+        when: Callable[[Any], int] = _microseconds_of_text
     else:
         columns = _COLUMNS.format(at="recorded_at", effective="effective_at", detail="detail::text")
         when = microseconds

@@ -4,7 +4,6 @@ Signing keys come from `security.pki` when a ceremony made them; an installation
 """
 
 import contextlib
-import importlib
 import os
 import secrets
 from collections.abc import Callable
@@ -15,9 +14,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from zhengtong.kernel.errors import Unavailable
-from zhengtong.security.audit.notes import Key
+from zhengtong.security.audit.notes import BadNote, Checkpoint, Key, open_checkpoint, parse_vkey, split
 from zhengtong.security.crypto import keys
 from zhengtong.security.crypto.keys import ALGORITHMS, Algorithm, Signer
+from zhengtong.security.pki import public as pki
 
 SUBMITTER = "ZHENGTONG_SUBMITTER"
 """Set by `zhengtong serve` (web) and `zhengtong work` (worker); any other process is the console."""
@@ -48,29 +48,29 @@ def _made_once(path: Path, make: Callable[[], bytes]) -> bytes:
     return path.read_bytes()
 
 
-@lru_cache(maxsize=8)
-def _entry_key(path: Path, create: bool) -> bytes:
-    if not create and not path.exists():
-        raise FileNotFoundError(path)
-    return _made_once(path, lambda: secrets.token_bytes(32))
+_entry_keys: dict[str, bytes] = {}
 
 
 def entry_key(name: str, *, create: bool = False) -> bytes:
     """The HMAC key of a submitter; made at its first entry only. Raises `Unavailable`, and writes nothing, without it."""
+    if (known := _entry_keys.get(name)) is not None:
+        return known
     try:
-        found = _entry_key(folder() / f"audit-{name}.mac", create)
-    except OSError as error:
+        path = folder() / f"audit-{name}.mac"
+        found = _made_once(path, lambda: secrets.token_bytes(32)) if create else path.read_bytes()
+    except (OSError, ValueError) as error:
         raise Unavailable(
             _("审计密钥不可用，暂时不能办理业务，请通知系统管理员。已填写的内容请稍后再提交。")
         ) from error
     if len(found) != 32:
         raise Unavailable(_("审计密钥已损坏，暂时不能办理业务，请通知系统管理员。"))
+    _entry_keys[name] = found
     return found
 
 
 def forget() -> None:
     """Read every key again at its next use."""
-    _entry_key.cache_clear()
+    _entry_keys.clear()
     _own.cache_clear()
 
 
@@ -82,16 +82,18 @@ def _own(path: Path, algorithm: Algorithm, create: bool) -> Signer:
 
 
 def signer(algorithm: Algorithm, *, create: bool = True) -> Signer:
-    """The key that signs checkpoints; once something was signed it is not made anew (`create`). Raises `Unavailable` when it cannot be used: there is no other."""
+    """The key that signs checkpoints; once something was signed it is not made anew (`create`).
+
+    Raises `Unavailable` when it cannot be used: there is no other.
+    """
     try:
-        pki = importlib.import_module("zhengtong.security.pki.public")
-    except ModuleNotFoundError:
-        try:
-            return _own(folder() / f"audit-{algorithm}.key", algorithm, create)
-        except (OSError, ValueError) as error:
-            raise Unavailable(_("审计签名密钥不可用，请通知系统管理员。")) from error
-    found: Signer = pki.signer("audit", algorithm)
-    return found
+        return pki.signer("audit", algorithm)
+    except pki.NoCeremony:
+        pass  # an installation that has no certificates yet keeps a log all the same
+    try:
+        return _own(folder() / f"audit-{algorithm}.key", algorithm, create)
+    except (OSError, ValueError) as error:
+        raise Unavailable(_("审计签名密钥不可用，请通知系统管理员。")) from error
 
 
 def origin() -> str:
@@ -103,3 +105,28 @@ def origin() -> str:
 def log_keys(*, create: bool = True) -> list[Key]:
     """The public keys a checkpoint of this log must carry, P-256 first."""
     return [Key(origin(), algorithm, signer(algorithm, create=create).spki) for algorithm in ALGORITHMS]
+
+
+def remember(keys: list[Key]) -> None:
+    """Note on disk, outside the database, which keys have signed: what older keys signed stays good when keys change."""
+    path = folder() / "audit.vkeys"
+    kept = path.read_text(encoding="utf-8").split() if path.exists() else []
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(f"{key.vkey}\n" for key in keys if key.vkey not in kept)
+
+
+def known_keys() -> list[Key]:
+    """The keys of today and every key that has ever signed here, newest first."""
+    path, keys = folder() / "audit.vkeys", log_keys()
+    lines = path.read_text(encoding="utf-8").split() if path.exists() else []
+    older = [parse_vkey(line) for line in reversed(lines)]
+    return keys + [key for key in older if key not in keys]
+
+
+def open_own(note: str, known: list[Key]) -> Checkpoint:
+    """Read a checkpoint of this log that keys of its own have signed, one of each algorithm. Raises `BadNote`."""
+    marks = {(name, raw[:4]) for name, raw in split(note)[1]}
+    signed = [key for key in known if (key.name, key.key_id) in marks]
+    if {key.algorithm for key in signed} != set(ALGORITHMS):
+        raise BadNote("a signature of this log is missing")
+    return open_checkpoint(note, signed)

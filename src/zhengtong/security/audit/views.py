@@ -21,6 +21,7 @@ from zhengtong.kernel.errors import Invalid, NotFound, Refusal
 from zhengtong.security.audit import operations, queries, signing
 from zhengtong.security.audit.forms import RangeForm, SearchForm
 from zhengtong.security.audit.models import AuditEntry
+from zhengtong.security.audit.notes import P256
 from zhengtong.security.audit.receipts import Receipt
 from zhengtong.security.audit.values import RECEIPTED
 
@@ -138,9 +139,11 @@ def my_qr(request: HttpRequest, seq: int) -> HttpResponse:
 @require_safe
 def receipt_check(request: HttpRequest) -> HttpResponse:
     """A page that checks a receipt by itself, without network once it is loaded: the key it trusts is written in it."""
-    key = signing.log_keys()[0]
+    keys = [key for key in signing.known_keys() if key.algorithm == P256]
     words = {name: queries.label_of(name) for name in sorted(RECEIPTED | {queries.READ})}
-    trusted = {"origin": key.name, "id": key.key_id.hex(), "spki": base64.b64encode(key.material).decode()}
+    trusted = [
+        {"origin": key.name, "id": key.key_id.hex(), "spki": base64.b64encode(key.material).decode()} for key in keys
+    ]
     return render(request, "audit/receipt_check.html", {"trusted": trusted, "actions": words})
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC
 from hashlib import sha256
 from json import dumps
+from typing import Any
 
 import django.db.models.deletion
 import django.utils.timezone
@@ -14,7 +15,7 @@ GUARDS = {
 }
 
 
-def lift(apps, editor):
+def lift(apps: Any, editor: Any) -> None:
     """The guards are installed again after the migration."""
     for table, names in GUARDS.items():
         for name in names:
@@ -22,7 +23,7 @@ def lift(apps, editor):
             editor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
 
 
-def carry_over(apps, editor):
+def carry_over(apps: Any, editor: Any) -> None:
     """Check the old chain to its end, and give every entry the mac of this process. Refuses a chain that is broken."""
     from zhengtong.security.audit import signing
     from zhengtong.security.audit.models import canonical_form, microseconds

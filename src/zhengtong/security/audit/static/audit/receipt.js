@@ -100,7 +100,19 @@
       proof: lines.slice(3).map(unbase64), root: unbase64(said[2]), body, raw: rawSignature(mine[0].slice(4)) };
   }
 
-  async function check(text, trusted) {
+  /* By whichever of the log's keys signed it: the one of today or an older one. */
+  async function check(text, keys) {
+    let reason = new Misfit("stranger");
+    for (const key of keys) {
+      try { return await checkWith(text, key); } catch (error) {
+        if (!(error instanceof Misfit)) throw error;
+        if (error.message !== "stranger") reason = error;
+      }
+    }
+    throw reason;
+  }
+
+  async function checkWith(text, trusted) {
     const given = parsed(text, trusted);
     must(given.leaf.length > MAC, "unreadable");
     const root = await rootOf(await leafHash(given.leaf), given.index, given.size, given.proof);
@@ -111,7 +123,7 @@
     const fits = await crypto.subtle.verify({ name: "ECDSA", hash: "SHA-256" }, key, given.raw, ascii.encode(body));
     must(fits, given.body ? "signature" : "content");
     const entry = JSON.parse(new TextDecoder("ascii").decode(given.leaf.slice(0, -MAC)));
-    return { entry, size: given.size };
+    return { entry, size: given.size, origin: trusted.origin };
   }
 
   const page = globalThis.document?.getElementById("receipt-check");
@@ -142,11 +154,11 @@
   async function run() {
     if (!globalThis.crypto || !crypto.subtle) { show("overdue", say.insecure, []); return; }
     try {
-      const { entry, size } = await check(text.value, trusted);
+      const { entry, size, origin } = await check(text.value, trusted);
       const when = new Date(Math.floor(entry[3] / 1000));
       const clock = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "medium", timeZone: "Asia/Shanghai" });
       show("ok", say.genuine, [[say.what, actions[entry[4]] || entry[4]], [say.about, entry[7]], [say.when, clock.format(when)],
-        [say.position, `${entry[1]} / ${size}`], [say.log, trusted.origin]]);
+        [say.position, `${entry[1]} / ${size}`], [say.log, origin]]);
     } catch (error) {
       show("overdue", say[error instanceof Misfit ? error.message : "unreadable"] || say.unreadable, []);
     }
