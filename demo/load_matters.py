@@ -12,14 +12,37 @@ from django.db import transaction
 from zhengtong.approvals.matters import public as matters
 from zhengtong.foundation.organizations import public as organizations
 
-DATA = Path(__file__).parent / "data" / "matters.json"
+DATA = Path(__file__).parent / "data"
 
 
 @lru_cache(maxsize=1)
 def documents() -> tuple[matters.MatterDocument, ...]:
     """All matters of the demo county as typed documents."""
-    rows = json.loads(DATA.read_text(encoding="utf-8"))["matters"]
+    rows = json.loads((DATA / "matters.json").read_text(encoding="utf-8"))["matters"]
+    words = json.loads((DATA / "english.json").read_text(encoding="utf-8"))["words"]
+    for row in rows:
+        _in_english(row, words)
+        row["conditions_en"] = [words[condition] for condition in row["conditions"] if condition in words]
     return tuple(matters.MatterDocument.model_validate(row) for row in rows)
+
+
+TRANSLATED = ("name", "issuer", "condition", "validity", "otherwise", "label", "help", "visit_reason")
+
+
+def _in_english(part: Any, words: dict[str, str]) -> None:
+    """Write the English beside every text of a document that has one in the list and none of its own."""
+    if isinstance(part, list):
+        for one in part:
+            _in_english(one, words)
+        return
+    if not isinstance(part, dict):
+        return
+    for key in TRANSLATED:
+        if isinstance(part.get(key), str) and part[key] in words and not part.get(f"{key}_en"):
+            part[f"{key}_en"] = words[part[key]]
+    for key, value in part.items():
+        if key not in ("legal_basis", "fees", "places", "remedies"):
+            _in_english(value, words)
 
 
 def document(key: str) -> matters.MatterDocument:

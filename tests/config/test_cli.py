@@ -116,3 +116,25 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
             main([command, "--help"])
         assert end.value.code == 0
         assert command in capsys.readouterr().out
+
+
+def begin(data: Path, *names: str) -> subprocess.CompletedProcess[str]:
+    """`zhengtong begin` in a process of its own, on an empty data folder."""
+    people = [f"--{login}={name}" for login, name in zip(("office", "admin", "security", "audit"), names, strict=True)]
+    command = [sys.executable, "-m", "zhengtong.config.cli", "begin", "--county=某某县人民政府", *people]
+    env = {**os.environ, "DATA": str(data), "DATABASE_URL": "", "ZHENGTONG_DEMO": ""}
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.process
+def test_a_county_begins_once_with_four_persons(tmp_path: Path) -> None:
+    refused = begin(tmp_path, "李四", "张三", "张三", "王五")
+    assert refused.returncode == 1
+    assert "四个不同的人" in refused.stderr
+    done = begin(tmp_path, "李四", "张三", "赵六", "王五")
+    assert done.returncode == 0, done.stderr
+    passwords = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("  ")]
+    assert len(set(passwords)) == 4
+    again = begin(tmp_path, "李四", "张三", "赵六", "王五")
+    assert again.returncode == 1
+    assert "没有改动" in again.stderr

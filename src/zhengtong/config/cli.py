@@ -7,6 +7,7 @@ import sys
 
 COMMANDS = {
     "demo": "run the demo county in a browser: install data, serve, work",
+    "begin": "begin a real county: tables, the county body and its first four accounts",
     "serve": "serve the web pages",
     "work": "deliver events, fire clocks, send notices",
     "pki": "hold the key ceremony, show the county's authorities",

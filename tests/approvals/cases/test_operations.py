@@ -24,7 +24,7 @@ from zhengtong.approvals.cases.refusals import (
 from zhengtong.approvals.matters import public as matters
 from zhengtong.foundation.calendars import public as calendars
 from zhengtong.foundation.worklists.models import Todo
-from zhengtong.kernel.errors import CalendarYearMissing, Invalid, NotAllowed, NotFound, StaleVersion
+from zhengtong.kernel.errors import CalendarYearMissing, Invalid, NotAllowed, NotFound, Refusal, StaleVersion
 
 pytestmark = pytest.mark.django_db
 
@@ -510,10 +510,13 @@ def test_the_licence_is_verifiable_by_its_code(play):
 def test_a_revoked_licence_says_so(play):
     play.certified()
     licence = Licence.objects.get(case=play.case)
-    cases.change_licence(
-        licence_id=licence.pk, state="revoked", reason="以欺骗手段取得", by=play.county.department_head, at=play.now
-    )
+    more = {"licence_state": "revoked", "reason": "以欺骗手段取得"}
+    unchanged(play, NotAllowed, cases.change_licence, by=play.county.approver, **more)
+    unchanged(play, Invalid, cases.change_licence, by=play.county.department_head, **{**more, "reason": " "})
+    cases.change_licence(case_id=play.case.pk, by=play.county.department_head, at=play.now, **more)
     assert cases.verify(licence.paper.verify_code).state == "revoked"
+    assert replay.differences(play.fresh) == {}
+    unchanged(play, Refusal, cases.change_licence, by=play.county.department_head, **more)
 
 
 def test_a_name_no_font_can_print_is_refused_before_any_paper(small_county):

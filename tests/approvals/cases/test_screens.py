@@ -256,6 +256,20 @@ def test_an_action_that_cannot_be_taken_says_so_before_anything_is_typed(play, s
     assert 'name="seen"' not in page
 
 
+def test_the_head_revokes_a_licence_and_the_public_page_says_so(play, small_county, client, open_):
+    play.delivered()
+    assert "change_licence" not in open_(small_county.case_officer).get(f"/cases/{play.case.pk}/").content.decode()
+    head = open_(small_county.department_head)
+    url = f"/cases/{play.case.pk}/do/change_licence/"
+    assert url in head.get(f"/cases/{play.case.pk}/").content.decode()
+    seen = play.fresh.row_version
+    assert head.post(url, {"seen": seen, "reason": "以欺骗手段取得"}).status_code == 422
+    given = {"seen": seen, "licence_state": "revoked", "reason": "以欺骗手段取得", "sure": "on"}
+    assert head.post(url, given).status_code == 302
+    shown = client.get(f"/verify/{play.fresh.licence.paper.verify_code}/").content.decode()
+    assert "已撤销" in shown
+
+
 def test_the_counter_hands_in_a_supplement(play, small_county, open_):
     play.received().judge("defective", "illegible", "重新扫描")
     cases.notify_defects(case_id=play.case.pk, by=small_county.window_officer, at=play.later(minutes=5))

@@ -38,6 +38,7 @@ LAW = {
     ("in_process", "decide_deferred", "decided"),
     ("decided", "certify", "certified"),
     ("certified", "deliver", "delivered"),
+    *((state, "change_licence", state) for state in ("certified", "delivered", "archived")),
     ("delivered", "rate", "delivered"),
     ("delivered", "archive", "archived"),
 }
@@ -63,7 +64,7 @@ MORE = {
 }
 ACCEPTANCE = {Kind.ACCEPT, Kind.DEEM_ACCEPT}
 # Facts about a case that move nothing.
-STANDING = {Kind.ELAPSED, Kind.REPROJECT, Kind.RATE}
+STANDING = {Kind.CHANGE_LICENCE, Kind.ELAPSED, Kind.REPROJECT, Kind.RATE}
 
 
 def arrows() -> set[tuple[str, str, str]]:

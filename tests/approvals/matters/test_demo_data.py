@@ -73,3 +73,24 @@ def test_changes_under_way_show_history_approval_and_return():
     states = sorted(matters.MatterVersion.objects.filter(number=2).values_list("state", flat=True))
     assert states == ["draft", "published", "returned", "submitted"]
     assert matters.guide("pesticide-business-licence").elements.promised_workdays == 7
+
+
+def test_what_a_reader_of_english_needs_is_in_english():
+    missing = []
+    for found in load_matters.documents():
+        if len(found.conditions_en) != len(found.conditions):
+            missing.append(f"{found.key}: conditions")
+        for material in found.materials:
+            pairs = [
+                (material.name, material.name_en),
+                (material.issuer, material.issuer_en),
+                (material.condition, material.condition_en),
+            ]
+            missing += [f"{found.key}: {chinese}" for chinese, english in pairs if chinese and not english]
+        for field in found.form.fields:
+            missing += [f"{found.key}: {o.label}" for o in field.options if not o.label_en and not o.label.isascii()]
+            if not field.label_en:
+                missing.append(f"{found.key}: {field.label}")
+        if not found.result.name_en:
+            missing.append(f"{found.key}: {found.result.name}")
+    assert missing == []

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from zhengtong.approvals.cases import queries, rules, states
-from zhengtong.approvals.cases.models import Case, Extension, StepAct, StepTask
+from zhengtong.approvals.cases.models import Case, Extension, Licence, StepAct, StepTask
 from zhengtong.approvals.cases.operations import acceptance, review, steps
 from zhengtong.approvals.cases.refusals import CannotAccept, CannotExtend, CannotSuspend, CannotWorkOnStep
 from zhengtong.approvals.cases.states import Kind, Outcome, State
@@ -117,6 +117,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("archive", gettext_lazy("归档"), Kind.ARCHIVE, _at_window("cases.deliver")),
     Action("transfer_up", gettext_lazy("转报上级"), Kind.TRANSFER_UP, _head),
     Action("terminate", gettext_lazy("终止办理"), Kind.TERMINATE, _head),
+    Action("change_licence", gettext_lazy("撤销或注销证照"), Kind.CHANGE_LICENCE, _head),
     Action("void", gettext_lazy("作废"), Kind.VOID, _head),
 )
 
@@ -128,6 +129,8 @@ def actions_for(case: Case, user: Any, *, at: datetime) -> list[ActionView]:
         if (case.state, action.kind) not in states.ARROWS:
             continue
         if action.key == "hand_in_deferred" and not case.checklist.filter(judgement="deferred").exists():
+            continue
+        if action.key == "change_licence" and not Licence.objects.filter(case=case, state="valid").exists():
             continue
         allowed, why_not = rules.allowed(action.check, case, user, at)
         views.append(ActionView(action.key, str(action.label), allowed, why_not))

@@ -349,6 +349,17 @@ class ReasonForm(ActionForm):
     reason = _text(_("原因（告知申请人并存档）"), missing=_("请写明原因，原因会告知申请人并存档。"), rows=3, length=300)
 
 
+class LicenceForm(ReasonForm):
+    """撤销 or 注销 of the licence."""
+
+    licence_state = _choice(
+        _("怎样处理"),
+        [("revoked", _("撤销（行政许可法第六十九条）")), ("cancelled", _("注销（行政许可法第七十条）"))],
+        missing=_("请选择撤销还是注销。"),
+    )
+    field_order = ("seen", "licence_state", "reason")
+
+
 class TransferForm(ReasonForm):
     """转报上级."""
 
@@ -507,6 +518,14 @@ ACTS: dict[str, Act] = {
         ENDS,
     ),
     "terminate": Act(_("终止办理"), ReasonForm, _plain(decision.terminate, "reason"), _("已终止办理。"), True, ENDS),
+    "change_licence": Act(
+        _("撤销或注销证照"),
+        LicenceForm,
+        _plain(decision.change_licence, "licence_state", "reason"),
+        _("已办理，验证页面即时显示。"),
+        True,
+        _("扫描证照二维码的人会马上看到它已失效。撤销前应当听取当事人意见。"),
+    ),
     "void": Act(_("作废"), ReasonForm, _plain(decision.void, "reason"), _("已作废。"), True, ENDS),
 }
 

@@ -57,6 +57,10 @@ TEMPLATES: dict[str, tuple[str, str]] = {
         gettext_noop("结果已送达：{matter}"),
         gettext_noop("编号{number}的结果已送达，可登录下载。请为这次办理作出评价。"),
     ),
+    "case.licence_changed": (
+        gettext_noop("证照已失效：{matter}"),
+        gettext_noop("编号{number}颁发的证照已被撤销或注销，原因和救济途径请登录查看。"),
+    ),
     "case.ended": (gettext_noop("办理结束：{matter}"), gettext_noop("编号{number}的办理已结束，详情请登录查看。")),
 }
 
@@ -70,6 +74,7 @@ KEYS: dict[type[events.CaseFact], str] = {
     events.CaseExtended: "case.extended",
     events.ReviewSupplementRequested: "case.review_supplement",
     events.CaseDelivered: "case.delivered",
+    events.LicenceStateChanged: "case.licence_changed",
     events.CaseVoided: "case.ended",
     events.CaseTerminated: "case.ended",
     events.CaseTransferredUp: "case.ended",

@@ -30,6 +30,7 @@ class Facts:
     judged: dict[int, str] = field(default_factory=dict)
     rating: int | None = None
     licence: str = ""
+    licence_state: str = ""
 
 
 def replay(events: Iterable[CaseEvent]) -> Facts:
@@ -80,6 +81,9 @@ def _apply(facts: Facts, event: CaseEvent) -> None:
             facts.done.add(data["task"])
         case Kind.CERTIFY:
             facts.licence = data["licence"]
+            facts.licence_state = "valid"
+        case Kind.CHANGE_LICENCE:
+            facts.licence_state = data["licence_state"]
         case Kind.DELIVER:
             facts.delivered_at = event.effective_at
         case Kind.RATE:
@@ -106,6 +110,7 @@ def of_rows(case: Case) -> Facts:
         judged=dict(case.checklist.filter(judged_by__isnull=False).values_list("material_no", "judgement")),
         rating=rating.code if rating else None,
         licence=licence.number if licence else "",
+        licence_state=licence.state if licence else "",
     )
 
 

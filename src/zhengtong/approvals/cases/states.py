@@ -59,6 +59,7 @@ class Kind(TextChoices):
     DEFERRED_IN = "deferred_in", _("补交容缺材料")
     CERTIFY = "certify", _("制证")
     DELIVER = "deliver", _("送达")
+    CHANGE_LICENCE = "change_licence", _("撤销或注销证照")
     RATE = "rate", _("评价")
     ARCHIVE = "archive", _("归档")
     WITHDRAW = "withdraw", _("撤回申请")
@@ -115,6 +116,8 @@ ARROWS: dict[tuple[str, str], str] = {
     (S.DECIDED, K.DELIVER): S.DELIVERED,
     (S.CERTIFIED, K.DELIVER): S.DELIVERED,
     **{(s, K.DEFERRED_IN): s for s in (S.DECIDED, S.CERTIFIED, S.DELIVERED)},
+    # 行政许可法 69, 70: what was granted can be revoked or cancelled later; the case keeps its state.
+    **{(s, K.CHANGE_LICENCE): s for s in (S.CERTIFIED, S.DELIVERED, S.ARCHIVED)},
     (S.DELIVERED, K.RATE): S.DELIVERED,
     (S.ARCHIVED, K.RATE): S.ARCHIVED,
     (S.NOT_ACCEPTED, K.RATE): S.NOT_ACCEPTED,

@@ -206,6 +206,7 @@ SECTIONS: tuple[Section, ...] = (
         _("受理条件"),
         tables=(
             Table("conditions", _("受理条件"), (Column("", _("条件"), LONG, width=20),), ""),
+            Table("conditions_en", _("受理条件英文"), (Column("", _("条件英文"), LONG, width=20),), ""),
             Table(
                 "eligibility",
                 _("资格自测"),
@@ -233,10 +234,12 @@ SECTIONS: tuple[Section, ...] = (
                     Column("name", _("材料名称"), width=20),
                     Column("name_en", _("材料英文")),
                     Column("issuer", _("出具机构")),
+                    Column("issuer_en", _("出具机构英文")),
                     Column("originals", _("原件份数"), INTEGER, width=2),
                     Column("copies", _("复印件份数"), INTEGER, width=2),
                     Column("required", _("必交"), BOOLEAN),
                     Column("condition", _("什么情况要交"), width=20),
+                    Column("condition_en", _("什么情况要交英文")),
                     Column("needed_if", _("条件表达式"), width=20),
                     Column("by_data_sharing", _("数据共享取得"), BOOLEAN),
                     Column("shared_by", _("共享部门")),
@@ -298,6 +301,7 @@ SECTIONS: tuple[Section, ...] = (
             Column("result.name_en", _("结果英文"), width=20),
             Column("result.kind", _("结果种类"), CHOICE, RESULT_KINDS),
             Column("result.validity", _("有效期说明"), width=20),
+            Column("result.validity_en", _("有效期说明英文"), width=20),
             Column("result.validity_years", _("有效年数"), INTEGER),
         ),
         tables=(
@@ -324,6 +328,7 @@ SECTIONS: tuple[Section, ...] = (
             Column("online.end_to_end", _("全程网办"), BOOLEAN),
             Column("visits", _("到现场次数"), INTEGER),
             Column("visit_reason", _("到现场原因"), width=20),
+            Column("visit_reason_en", _("到现场原因英文"), width=20),
             Column("enquiry_phone", _("咨询电话"), width=20),
             Column("complaint_phone", _("监督投诉电话"), width=20),
             Column("remedies", _("救济途径"), LONG),

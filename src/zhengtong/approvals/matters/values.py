@@ -60,11 +60,13 @@ class Material(Part):
     name: str
     name_en: str = ""
     issuer: str = ""
+    issuer_en: str = ""
     originals: int = 0
     copies: int = 0
     required: bool = True
     condition: str | None = None
     """In words, when it is needed."""
+    condition_en: str = ""
     needed_if: str | None = None
     """The same as an expression over form fields; empty: the person decides by the words."""
     by_data_sharing: bool = False
@@ -128,6 +130,7 @@ class Result(Part):
     name_en: str = ""
     kind: Literal["licence", "certificate", "approval", "decision", "record", "filing_receipt", "payment"]
     validity: str | None = None
+    validity_en: str = ""
     validity_years: int | None = None
 
 
@@ -251,6 +254,8 @@ class MatterDocument(Part):
     """行政许可法 第四十四条."""
     special_procedures: tuple[SpecialProcedure, ...] = ()
     conditions: tuple[str, ...] = ()
+    conditions_en: tuple[str, ...] = ()
+    """The same in English, one for one; fewer lines: readers of English see the Chinese."""
     eligibility: tuple[EligibilityQuestion, ...] = ()
     materials: tuple[Material, ...] = ()
     accept_role: str = "window_officer"
@@ -260,6 +265,7 @@ class MatterDocument(Part):
     online: Online
     visits: int = 0
     visit_reason: str = ""
+    visit_reason_en: str = ""
     township_acceptance: bool = False
     themes_natural: tuple[str, ...] = ()
     themes_legal: tuple[str, ...] = ()

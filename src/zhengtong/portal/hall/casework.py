@@ -16,7 +16,7 @@ from zhengtong.approvals.cases.states import ARROWS, OPEN, ClockKind, Kind, Outc
 from zhengtong.approvals.cases.values import ClockExplained, ClockView, NextActor
 from zhengtong.foundation.files import public as files
 from zhengtong.kernel.errors import CalendarYearMissing, NotFound, Refusal
-from zhengtong.portal.hall.values import english
+from zhengtong.portal.hall.values import own
 
 WORDS: dict[str, tuple[Any, str]] = {
     State.DRAFT: (gettext_lazy("还没有提交。您可以接着填写，已填的内容都保存着。"), "info"),
@@ -89,6 +89,7 @@ class CasePage:
     path: list[dict[str, Any]]
     papers: list[Any]
     licence: Any
+    result_name: str
     notice: Notice | None
     review_notice: Any
     rating: Any
@@ -129,6 +130,7 @@ def case_page(case: cases.Case, *, today: date) -> CasePage:
         path=path_of(case),
         papers=list(cases.papers_for(case, applicant=True)),
         licence=getattr(case, "licence", None),
+        result_name=own(case.elements.result.name, case.elements.result.name_en),
         notice=open_notice(case),
         review_notice=case.defect_notices.filter(in_review=True, answered_at__isnull=True)
         .select_related("paper")
@@ -203,7 +205,7 @@ def _task_groups(case: cases.Case, tasks: Sequence[Any]) -> list[dict[str, Any]]
     groups: dict[int, dict[str, Any]] = {}
     for task in tasks:
         group = groups.setdefault(task.group_no, {"mode": "single", "steps": []})
-        name = task.name_en if english() and task.name_en else task.name
+        name = own(task.name, task.name_en)
         group["steps"].append({"label": name, "who": task.organization.short_label, "state": states[task.state]})
         group["mode"] = "parallel" if len(group["steps"]) > 1 else "single"
     return list(groups.values())
@@ -213,9 +215,7 @@ def _planned(case: cases.Case) -> list[dict[str, Any]]:
     drawn = []
     for group in case.version.elements.steps:
         steps = [
-            {"label": s.name_en if english() and s.name_en else s.name, "state": "todo"}
-            for s in group.steps
-            if s.kind not in ("certify", "pay")
+            {"label": own(s.name, s.name_en), "state": "todo"} for s in group.steps if s.kind not in ("certify", "pay")
         ]
         if steps:
             drawn.append({"mode": "parallel" if len(steps) > 1 else "single", "steps": steps})
@@ -282,8 +282,8 @@ def material_rows(case: cases.Case) -> list[MaterialRow]:
         found.append(
             MaterialRow(
                 no=material.no,
-                name=material.name_en if english() and material.name_en else material.name,
-                hint=material.condition or _(material.issuer),
+                name=own(material.name, material.name_en),
+                hint=own(material.condition or "", material.condition_en) or own(material.issuer, material.issuer_en),
                 shared=material.by_data_sharing,
                 required=material.required,
                 files=uploaded,

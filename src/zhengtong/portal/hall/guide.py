@@ -16,7 +16,7 @@ from zhengtong.kernel import legal_clock
 from zhengtong.kernel.errors import CalendarYearMissing
 from zhengtong.kernel.legal_clock import Budget
 from zhengtong.portal.hall import values
-from zhengtong.portal.hall.values import english
+from zhengtong.portal.hall.values import english, own
 from zhengtong.security.pmi import public as pmi
 
 
@@ -42,6 +42,7 @@ class Guide:
     department: Organization
     elements: MatterDocument
     facts: list[tuple[str, Any]]
+    conditions: tuple[str, ...]
     to_bring: list[MaterialLine]
     fetched: list[MaterialLine]
     path: list[dict[str, Any]]
@@ -76,6 +77,7 @@ def guide_of(matter: matters.Matter, *, today: date) -> Guide:
         department=matter.department,
         elements=elements,
         facts=_facts(matter, elements),
+        conditions=conditions(elements),
         to_bring=[line for line in lines if not line.shared_by],
         fetched=[line for line in lines if line.shared_by],
         path=_path(elements, matter.department, bodies),
@@ -93,10 +95,6 @@ def _bodies(elements: MatterDocument) -> Mapping[str, str]:
     codes = {step.department for step in elements.flat_steps() if step.department}
     codes |= {material.shared_by for material in elements.materials if material.shared_by}
     return {body.code: body.short_label for body in Organization.objects.filter(code__in=codes)}
-
-
-def _own(chinese: str, other: str) -> str:
-    return other if english() and other else chinese
 
 
 def law_text(basis: LegalBasis) -> str:
@@ -118,22 +116,23 @@ def _facts(matter: matters.Matter, elements: MatterDocument) -> list[tuple[str, 
         if elements.visits == 0
         else ngettext("最多跑{n}次", "最多跑{n}次", elements.visits).format(n=elements.visits)
     )
-    rows: list[tuple[str, Any]] = [
+    reason = own(elements.visit_reason, elements.visit_reason_en)
+    return [
         (_("谁可以申请"), audiences),
         (_("办好后得到"), _result(elements)),
-        (_("要跑几次"), visits + (f"（{elements.visit_reason}）" if elements.visit_reason and elements.visits else "")),
+        (_("要跑几次"), visits + (f"（{reason}）" if reason and elements.visits else "")),
         (_("收费"), _("收费，见下方标准") if elements.fees.charged else _("不收费")),
         (_("办理部门"), matter.department.label),
         (_("事项类型"), str(values.TYPES.get(elements.type_code, elements.type_code))),
         (_("实施编码"), elements.implementation_code),
     ]
-    return rows
 
 
 def _result(elements: MatterDocument) -> str:
-    name = _own(elements.result.name, elements.result.name_en)
+    name = own(elements.result.name, elements.result.name_en)
     years = elements.result.validity_years
-    until = ngettext("有效期{n}年", "有效期{n}年", years).format(n=years) if years else elements.result.validity or ""
+    until = ngettext("有效期{n}年", "有效期{n}年", years).format(n=years) if years else ""
+    until = until or own(elements.result.validity or "", elements.result.validity_en)
     return f"{name}（{until}）" if until else name
 
 
@@ -158,7 +157,7 @@ def _limits(elements: MatterDocument) -> list[tuple[str, Any]]:
         ),
         (
             _("不计入的时间"),
-            _("、").join(_own(p.name, p.name_en) for p in elements.special_procedures if p.effect == "suspend")
+            _("、").join(own(p.name, p.name_en) for p in elements.special_procedures if p.effect == "suspend")
             or _("没有"),
         ),
     ]
@@ -172,19 +171,20 @@ def _due(today: date, workdays: int) -> date | None:
 
 
 def _material_line(material: Material, bodies: Mapping[str, str]) -> MaterialLine:
-    shared = bodies.get(material.shared_by or "", material.issuer or _("相关部门")) if material.by_data_sharing else ""
+    issuer = own(material.issuer, material.issuer_en)
+    shared = bodies.get(material.shared_by or "", issuer or _("相关部门")) if material.by_data_sharing else ""
     need, tone = (_("必须提供"), "info") if material.required else (_("符合条件时提供"), "")
     if shared:
         need, tone = _("不用您交"), "ok"
     counts = [_("原件{n}份").format(n=material.originals) if material.originals else ""]
     counts += [_("复印件{n}份").format(n=material.copies) if material.copies else ""]
     return MaterialLine(
-        name=_own(material.name, material.name_en),
-        issuer=_(material.issuer),
+        name=own(material.name, material.name_en),
+        issuer=issuer,
         copies=_("、").join(filter(None, counts)),
         need=need,
         tone=tone,
-        condition=material.condition or "",
+        condition=own(material.condition or "", material.condition_en),
         shared_by=shared,
         deferrable=material.deferrable,
     )
@@ -220,7 +220,7 @@ def _drawn(step: Step, department: Organization, bodies: Mapping[str, str]) -> d
     township = step.role == "township_officer" and not step.department
     who = _("所在乡镇（街道）") if township else bodies.get(step.department, "") or department.short_label
     role = pmi.ROLES[step.role].label if step.role in pmi.ROLES else ""
-    return {"label": _own(step.name, step.name_en), "who": who, "role": str(role), "days": days_text(step.workdays)}
+    return {"label": own(step.name, step.name_en), "who": who, "role": str(role), "days": days_text(step.workdays)}
 
 
 def _fees(elements: MatterDocument) -> list[tuple[str, str]]:
@@ -242,11 +242,17 @@ def questions(elements: MatterDocument) -> list[Question]:
     """The eligibility questions; a matter without its own asks whether each of its conditions is met."""
     if elements.eligibility:
         return [
-            Question(f"q{n}", _own(q.question, q.question_en), q.wanted, _own(q.otherwise, q.otherwise_en))
+            Question(f"q{n}", own(q.question, q.question_en), q.wanted, own(q.otherwise, q.otherwise_en))
             for n, q in enumerate(elements.eligibility)
         ]
     asked = _("您的情况是否符合：{condition}？")
-    return [Question(f"q{n}", asked.format(condition=c), True, c) for n, c in enumerate(elements.conditions)]
+    return [Question(f"q{n}", asked.format(condition=c), True, c) for n, c in enumerate(conditions(elements))]
+
+
+def conditions(elements: MatterDocument) -> tuple[str, ...]:
+    """What must be met, in the reader's language where all of it is translated."""
+    whole = len(elements.conditions_en) == len(elements.conditions)
+    return elements.conditions_en if english() and whole else elements.conditions
 
 
 @dataclass(frozen=True)

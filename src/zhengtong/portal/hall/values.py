@@ -135,3 +135,8 @@ def theme_label(theme: str) -> str:
 def english() -> bool:
     """True when the page is drawn in English."""
     return (get_language() or "").startswith("en")
+
+
+def own(chinese: str, translation: str) -> str:
+    """A text of the catalogue in the reader's language, where it is translated."""
+    return translation if english() and translation else chinese

@@ -28,7 +28,6 @@ from zhengtong.approvals.cases.operations.recording import lock, next_number, re
 from zhengtong.approvals.cases.refusals import CannotDecide, CannotRate
 from zhengtong.approvals.cases.states import DENIAL_REASONS, ClockKind, Kind, Outcome, State
 from zhengtong.foundation.calendars import public as calendars
-from zhengtong.foundation.events import public as events
 from zhengtong.kernel.errors import Invalid, NotAllowed, Refusal
 from zhengtong.security.pmi import public as pmi
 
@@ -352,7 +351,7 @@ def terminate(*, case_id: int, reason: str, by: Any, at: datetime, seen: int | N
 
 def _head(case: Case, by: Any, at: datetime) -> None:
     if not pmi.holds(by, "department_head", organization=case.department, on=timezone.localdate(at)):
-        raise NotAllowed(_("只有本部门负责人可以作废、转报或终止办件。"))
+        raise NotAllowed(_("只有本部门负责人可以作废、转报、终止办件，撤销或注销证照。"))
 
 
 def _reason(reason: str) -> None:
@@ -367,19 +366,20 @@ def _leave(case: Case, reason: str, *, by: Any, at: datetime) -> None:
 
 
 @transaction.atomic
-def change_licence(*, licence_id: int, state: str, reason: str, by: Any, at: datetime) -> Licence:
-    """Revoke (行政许可法 第六十九条) or cancel (第七十条) a licence; the verification page says so from now on."""
-    licence = Licence.objects.select_for_update().get(pk=licence_id)
-    case = Case.objects.select_related("department").get(pk=licence.case_id)
+def change_licence(
+    *, case_id: int, licence_state: str, reason: str, by: Any, at: datetime, seen: int | None = None
+) -> Licence:
+    """Revoke (行政许可法 第六十九条) or cancel (第七十条) the licence of a case; the verification page says so from now on."""
+    case = lock(case_id, seen=seen)
     _head(case, by, at)
     _reason(reason)
-    if licence.state != "valid" or state not in ("revoked", "cancelled", "superseded"):
+    licence = Licence.objects.filter(case=case).first()
+    if licence is None or licence.state != "valid" or licence_state not in ("revoked", "cancelled", "superseded"):
         raise Refusal(_("证照当前不是有效状态，不能变更。"))
-    licence.state, licence.state_reason = state, reason
+    licence.state, licence.state_reason = licence_state, reason[:200]
     licence.save(update_fields=["state", "state_reason"])
-    events.publish(
-        LicenceStateChanged(case_id=case.pk, licence_number=licence.number, state=state, actor_id=by.pk), at=at
-    )
+    fact = LicenceStateChanged(case_id=case.pk, licence_number=licence.number, state=licence_state, actor_id=by.pk)
+    record(case, Kind.CHANGE_LICENCE, fact, at=at, by=by, data={"licence_state": licence_state, "reason": reason})
     return licence
 
 
