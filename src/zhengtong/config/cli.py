@@ -20,6 +20,9 @@ COMMANDS = {
     "backup": "back up the installation: encrypted, signed, proved; only what is new is written",
     "restore": "bring an installation back from its backups",
     "drill": "rehearse a restore and print RPO and RTO",
+    "audit": "sign, check and export the audit log; register a witness",
+    "witness": "watch a county's audit log from outside",
+    "verify-receipt": "check a citizen's receipt without network",
     "bench": "measure a published figure",
     "messages": "collect, check and compile the English catalogue",
     "manage": "Django's own management commands",
@@ -43,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     for name, text in COMMANDS.items():
         sub = commands.add_parser(name, help=text, description=text)
         if name == chosen:
-            module = importlib.import_module(f"zhengtong.config.commands.{name}")
+            module = importlib.import_module(f"zhengtong.config.commands.{name.replace('-', '_')}")
             module.add_arguments(sub)
             sub.set_defaults(run=module.run)
     options = parser.parse_args(arguments)

@@ -286,6 +286,8 @@ TIMESTAMPS: dict[str, Any] = {
 }
 # 一窗式: the body whose windows receive any matter of the county.
 SERVICE_CENTRE_CODE = "government-service-centre"
+# While the audit log has not been written for so long, nothing new is done in the browser (security.audit.gate).
+AUDIT_WRITER_SECONDS = int(os.environ.get("ZHENGTONG_AUDIT_WRITER_SECONDS") or 60)
 # What QR codes on papers point to.
 PUBLIC_URL = os.environ.get("ZHENGTONG_URL", "http://127.0.0.1:8000").rstrip("/")
 COUNTY_NAME = _("双峰县人民政府")

@@ -10,8 +10,9 @@ from zhengtong.foundation.events.models import OutboxEvent
 from zhengtong.kernel.errors import Invalid
 from zhengtong.security.accounts import public as accounts
 from zhengtong.security.accounts.events import ContactChanged
-from zhengtong.security.audit import guards, operations, queries
+from zhengtong.security.audit import guards, operations, queries, signing
 from zhengtong.security.audit.models import AuditEntry, ChainHead
+from zhengtong.security.audit.records import mac_over
 
 from ..people import NOW, make_resident
 
@@ -123,7 +124,7 @@ class TestGuards:
 @pytest.mark.django_db
 class TestVerification:
     TABLE = AuditEntry._meta.db_table
-    REWRITE = "UPDATE audit_auditentry SET purpose = %s, hash = %s WHERE seq = %s"
+    REWRITE = "UPDATE audit_auditentry SET purpose = %s, mac = %s WHERE seq = %s"
 
     def chain(self, number: int = 6) -> None:
         for n in range(number):
@@ -135,7 +136,8 @@ class TestVerification:
             ("UPDATE {t} SET purpose = %s WHERE seq = 3", ("随便看看",), 3),
             ("UPDATE {t} SET effective_at = recorded_at WHERE seq = 4", (), 4),
             ("UPDATE {t} SET actor_id = 99 WHERE seq = 1", (), 1),
-            ("UPDATE {t} SET hash = prev_hash WHERE seq = 2", (), 2),
+            ("UPDATE {t} SET mac = (SELECT mac FROM {t} WHERE seq = 1) WHERE seq = 2", (), 2),
+            ("UPDATE {t} SET submitter = 'worker' WHERE seq = 2", (), 2),
             ("DELETE FROM {t} WHERE seq = 3", (), 3),
             ("DELETE FROM {t} WHERE seq >= 5", (), 5),
             ("DELETE FROM {t} WHERE seq = 1", (), 1),
@@ -149,18 +151,23 @@ class TestVerification:
         assert found.broken_seq == broken
         assert found.reason
 
-    def test_a_changed_entry_with_a_fitting_hash_breaks_the_next_one(self):
+    def forged_mac(self, entry: AuditEntry) -> bytes:
+        """What somebody who holds the key of the submitter would write."""
+        before = AuditEntry.objects.get(seq=entry.seq - 1)
+        return mac_over(signing.entry_key(entry.submitter), bytes(before.mac), entry.canonical())
+
+    def test_a_changed_entry_with_a_fitting_mac_breaks_the_next_one(self):
         self.chain()
         entry = AuditEntry.objects.get(seq=3)
         entry.purpose = "随便看看"
-        rewrite(self.REWRITE, entry.purpose, entry.computed_hash(), 3)
+        rewrite(self.REWRITE, entry.purpose, self.forged_mac(entry), 3)
         assert queries.verify().broken_seq == 4
 
-    def test_the_last_entry_rewritten_with_its_hash_does_not_fit_the_head(self):
+    def test_the_last_entry_rewritten_with_its_mac_does_not_fit_the_head(self):
         self.chain()
         entry = AuditEntry.objects.get(seq=6)
         entry.purpose = "随便看看"
-        rewrite(self.REWRITE, entry.purpose, entry.computed_hash(), 6)
+        rewrite(self.REWRITE, entry.purpose, self.forged_mac(entry), 6)
         assert queries.verify().broken_seq == 6
 
     def test_a_stretch_can_be_checked_alone(self):

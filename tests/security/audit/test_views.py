@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from zhengtong.foundation.events import public as events
 from zhengtong.foundation.files.events import AttachmentRead
 from zhengtong.security.accounts import public as accounts
+from zhengtong.security.audit import operations
 from zhengtong.security.audit import public as audit
 from zhengtong.security.audit.values import CONCERNS
 from zhengtong.security.pmi import public as pmi
@@ -61,10 +62,19 @@ class TestAuditor:
         assert resident.resident_id not in page.content.decode()
 
     def test_one_entry_and_the_chain(self, auditor):
-        assert "内容与摘要相符" in auditor.get("/audit/entries/1/").content.decode()
+        assert "内容与校验码相符" in auditor.get("/audit/entries/1/").content.decode()
         assert auditor.get("/audit/entries/999/").status_code == 404
         assert "全部完整" in auditor.get("/audit/verification/").content.decode()
         assert auditor.get("/audit/verification/?first=x&last=2").status_code == 200
+
+    def test_the_log_with_its_checkpoint_and_a_proof(self, auditor):
+        assert "还没有见证方" in auditor.get("/audit/log/").content.decode()
+        operations.checkpoint(at=NOW)
+        page = auditor.get("/audit/log/").content.decode()
+        assert "全部完整" in page
+        assert "— 127.0.0.1:8000/audit" in page
+        assert "下载证明" in auditor.get("/audit/entries/1/").content.decode()
+        assert auditor.get("/audit/entries/1/proof/").content.startswith(b"c2sp.org/tlog-proof@v1")
 
     def test_a_page_costs_the_same_for_few_and_many_rows(self, auditor, official, django_assert_num_queries):
         auditor.get("/audit/")  # the first page of a session writes when it began

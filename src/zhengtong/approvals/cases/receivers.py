@@ -28,6 +28,11 @@ def tell_applicant(envelope: Envelope) -> None:
     notifications.tell(envelope.event, at=envelope.effective_at)
 
 
+audit.receipted(
+    "cases.CaseSubmitted", "cases.CaseReceived", "cases.CaseAccepted", "cases.AcceptanceRefused", "cases.CaseDecided"
+)
+
+
 @audit.concerns(name="cases")
 def cases_of_person(user_id: int) -> list[str]:
     """What of this system concerns a person: their cases and the files they handed in (谁看过我的信息)."""

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import signal
 import threading
 import time
@@ -27,6 +28,7 @@ def run(options: argparse.Namespace) -> int:
     from zhengtong.config.processes import return_memory
 
     return_memory()
+    os.environ["ZHENGTONG_SUBMITTER"] = "worker"
     django.setup()
     if options.once:
         print(f"{_work_once()} 项已处理")

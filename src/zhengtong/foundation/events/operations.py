@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from zhengtong.foundation.events.events import DeliveryRetried
 from zhengtong.foundation.events.models import Delivery, OutboxEvent
 from zhengtong.foundation.events.queries import has_waiting
-from zhengtong.foundation.events.values import KINDS, RECEIVERS, Envelope, Event, Receiver
+from zhengtong.foundation.events.values import GATES, KINDS, RECEIVERS, Envelope, Event, Receiver
 from zhengtong.kernel import statements
 from zhengtong.kernel.errors import NotFound
 
@@ -25,10 +25,12 @@ def publish(event: Event, *, at: datetime) -> int:
     """Write `event` to the outbox of the surrounding transaction; `at` is when it took effect. Returns the outbox id.
 
     Refuses (RuntimeError) outside a transaction: neither a fact without its change nor a change without its fact may
-    exist.
+    exist. Refuses what a gate refuses (`Unavailable` while the audit log cannot be written).
     """
     if not connection.in_atomic_block:
         raise RuntimeError("publish() belongs inside the transaction of the change it reports")
+    for gate in GATES:
+        gate()
     row = OutboxEvent(
         name=event.name,
         subject=event.subject,

@@ -8,11 +8,12 @@ from zhengtong.foundation.events.operations import (
     retry_by_hand,
     retry_failed,
 )
-from zhengtong.foundation.events.queries import Trouble, backlog, has_waiting, troubles
+from zhengtong.foundation.events.queries import Trouble, backlog, backlog_since, has_waiting, in_trouble, troubles
 from zhengtong.foundation.events.schedule import JOBS, Job, every, run_job
-from zhengtong.foundation.events.values import KINDS, RECEIVERS, Envelope, Event, Receiver, receives
+from zhengtong.foundation.events.values import GATES, KINDS, RECEIVERS, Envelope, Event, Receiver, receives
 
 __all__ = [
+    "GATES",
     "JOBS",
     "KINDS",
     "RECEIVERS",
@@ -22,10 +23,12 @@ __all__ = [
     "Receiver",
     "Trouble",
     "backlog",
+    "backlog_since",
     "deliver_all",
     "deliver_pending",
     "every",
     "has_waiting",
+    "in_trouble",
     "publish",
     "receives",
     "retry",

@@ -51,3 +51,14 @@ def troubles(*, limit: int = 100) -> list[Trouble]:
         )
         for row in rows
     ]
+
+
+def backlog_since() -> datetime | None:
+    """Since when, by the machine's clock, the oldest waiting event has been waiting; None when none waits."""
+    waiting = OutboxEvent.objects.filter(delivered_at__isnull=True).order_by("id")
+    return waiting.values_list("recorded_at", flat=True).first()
+
+
+def in_trouble(receiver: str) -> bool:
+    """Whether `receiver` has not taken something it was given, and it waits to be tried again."""
+    return Delivery.objects.exclude(state=Delivery.DONE).filter(receiver=receiver).exists()

@@ -8,6 +8,9 @@ from typing import Any, ClassVar, TypeVar
 KINDS: dict[str, type["Event"]] = {}
 """Every documented event by its name, such as `cases.CaseAccepted`."""
 
+GATES: list[Callable[[], None]] = []
+"""Asked before every publication; one that raises a refusal stops it, and the change it reports with it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Event:

@@ -96,6 +96,11 @@ class CasePage:
     can_withdraw: bool
     can_rate: bool
 
+    @property
+    def receipts_of(self) -> str:
+        """What audit calls this case."""
+        return f"case:{self.case.pk}"
+
 
 def status_of(case: cases.Case) -> Status:
     """State and outcome in plain words."""

@@ -18,9 +18,12 @@ class AuditConfig(AppConfig):
     def ready(self) -> None:
         """Hear every event; keep the guards of the table in place after every migration and after a test's flush."""
         from zhengtong.kernel import navigation
-        from zhengtong.security.audit import guards, receivers  # noqa: F401
+        from zhengtong.security.audit import gate, guards, jobs, receivers, stamping  # noqa: F401
 
+        gate.install()
+        stamping.register()
         post_migrate.connect(guards.install, sender=self, dispatch_uid="audit.guards")
         audit: dict[str, Any] = {"permission": "audit.view", "section": "system"}
         navigation.register(navigation.Entry(_("审计记录"), "audit:search", order=60, **audit))
         navigation.register(navigation.Entry(_("核对审计链"), "audit:verification", order=61, **audit))
+        navigation.register(navigation.Entry(_("日志与见证"), "audit:log", order=62, **audit))

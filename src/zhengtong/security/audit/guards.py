@@ -9,11 +9,14 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from zhengtong.security.audit.models import AuditEntry, ChainHead
+from zhengtong.security.audit.models import AuditEntry, ChainHead, Checkpoint, Cosignature
 
 ENTRY, HEAD = AuditEntry._meta.db_table, ChainHead._meta.db_table
+SIGNED, COSIGNED = Checkpoint._meta.db_table, Cosignature._meta.db_table
 APPEND_ONLY = "audit entries are append-only"
 FORWARD_ONLY = "the head of the audit chain only moves forward"
+KEPT = "checkpoints and cosignatures stay as they were signed"
+_CHANGED = "NEW.size <> OLD.size OR NEW.note <> OLD.note OR NEW.made_at <> OLD.made_at OR OLD.token IS NOT NULL"
 
 SQLITE = {
     "audit_entry_update": f"BEFORE UPDATE ON {ENTRY} BEGIN SELECT RAISE(ABORT, '{APPEND_ONLY}'); END",
@@ -21,6 +24,10 @@ SQLITE = {
     "audit_head_update": f"BEFORE UPDATE ON {HEAD} WHEN NEW.seq <= OLD.seq "
     f"BEGIN SELECT RAISE(ABORT, '{FORWARD_ONLY}'); END",
     "audit_head_delete": f"BEFORE DELETE ON {HEAD} BEGIN SELECT RAISE(ABORT, '{FORWARD_ONLY}'); END",
+    "audit_signed_update": f"BEFORE UPDATE ON {SIGNED} WHEN {_CHANGED} BEGIN SELECT RAISE(ABORT, '{KEPT}'); END",
+    "audit_signed_delete": f"BEFORE DELETE ON {SIGNED} BEGIN SELECT RAISE(ABORT, '{KEPT}'); END",
+    "audit_cosigned_update": f"BEFORE UPDATE ON {COSIGNED} BEGIN SELECT RAISE(ABORT, '{KEPT}'); END",
+    "audit_cosigned_delete": f"BEFORE DELETE ON {COSIGNED} BEGIN SELECT RAISE(ABORT, '{KEPT}'); END",
 }
 POSTGRESQL_FUNCTIONS = f"""
 CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS
@@ -30,6 +37,11 @@ $$ BEGIN
   IF NEW.seq <= OLD.seq THEN RAISE EXCEPTION '{FORWARD_ONLY}' USING ERRCODE = 'integrity_constraint_violation'; END IF;
   RETURN NEW;
 END $$;
+CREATE OR REPLACE FUNCTION audit_signed_kept() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN
+  IF {_CHANGED} THEN RAISE EXCEPTION '{KEPT}' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+  RETURN NEW;
+END $$;
 """
 POSTGRESQL = {
     "audit_entry_change": (ENTRY, "BEFORE UPDATE OR DELETE", "ROW", "audit_refuse"),
@@ -37,11 +49,16 @@ POSTGRESQL = {
     "audit_head_update": (HEAD, "BEFORE UPDATE", "ROW", "audit_head_forward"),
     "audit_head_delete": (HEAD, "BEFORE DELETE", "ROW", "audit_refuse"),
     "audit_head_truncate": (HEAD, "BEFORE TRUNCATE", "STATEMENT", "audit_refuse"),
+    "audit_signed_update": (SIGNED, "BEFORE UPDATE", "ROW", "audit_signed_kept"),
+    "audit_signed_delete": (SIGNED, "BEFORE DELETE", "ROW", "audit_refuse"),
+    "audit_signed_truncate": (SIGNED, "BEFORE TRUNCATE", "STATEMENT", "audit_refuse"),
+    "audit_cosigned_change": (COSIGNED, "BEFORE UPDATE OR DELETE", "ROW", "audit_refuse"),
+    "audit_cosigned_truncate": (COSIGNED, "BEFORE TRUNCATE", "STATEMENT", "audit_refuse"),
 }
 
 
 def _present(using: str) -> bool:
-    return {ENTRY, HEAD} <= set(connections[using].introspection.table_names())
+    return {ENTRY, HEAD, SIGNED, COSIGNED} <= set(connections[using].introspection.table_names())
 
 
 def install(*, using: str = DEFAULT_DB_ALIAS, **signal: Any) -> None:

@@ -1,7 +1,6 @@
-"""The chain: entries that are only ever appended, and its head."""
+"""The log: entries that are only ever appended, the hashes of its tree, its checkpoints, and who witnesses them."""
 
-from datetime import UTC, datetime
-from hashlib import sha256
+from datetime import UTC, datetime, timedelta
 from json import dumps
 from typing import Any
 
@@ -11,16 +10,19 @@ from django.utils.translation import gettext_lazy as _
 
 from zhengtong.kernel.columns import CompactJSONField
 
-GENESIS = bytes(32)
+GENESIS = bytes(16)
 READ = "read"
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 class AuditEntry(models.Model):
     """One thing that happened, or one read of personal data (`action` "read"). Never updated, never deleted: triggers
     refuse it.
 
-    `detail` holds ids, codes and field names, no personal data. `hash` is SHA-256 over `prev_hash` and the canonical
-    JSON of the other fields, so an altered, removed or inserted entry breaks the chain at its place.
+    `detail` holds ids, codes and field names, no personal data. `mac` is HMAC-SHA-256 (first 16 bytes) by the submitting
+    process over the `mac` before it and the canonical form: an altered, removed, inserted or forged entry breaks the
+    chain at its place, and only who holds the key can make one that fits. The leaf of the Merkle tree is the canonical
+    form followed by `mac`, which nobody outside can guess: published hashes tell nothing of the entries.
     """
 
     seq = models.BigAutoField(
@@ -36,8 +38,8 @@ class AuditEntry(models.Model):
     basis = models.CharField(_("依据"), max_length=200, blank=True)
     detail = CompactJSONField(_("内容"), default=dict)
     outbox_id = models.BigIntegerField(_("事件编号"), unique=True, null=True)
-    prev_hash = models.BinaryField(_("前一条摘要"), max_length=32)
-    hash = models.BinaryField(_("摘要"), max_length=32)
+    submitter = models.CharField(_("提交进程"), max_length=12)
+    mac = models.BinaryField(_("校验码"), max_length=16)
 
     class Meta:
         verbose_name = _("审计记录")
@@ -52,14 +54,11 @@ class AuditEntry(models.Model):
         return f"{self.seq} {self.action} {self.subject}"
 
     def canonical(self) -> bytes:
-        """The bytes that are hashed: a JSON array of every field in a fixed order, times in UTC, keys sorted, ASCII
-        only.
-        """
-        fields: list[Any] = [
-            1,  # version of this form, so that a later one can be told apart
+        """The bytes that are authenticated and hashed; see `canonical_form`."""
+        return canonical_form(
             self.seq,
-            _utc(self.recorded_at),
-            _utc(self.effective_at),
+            microseconds(self.recorded_at),
+            microseconds(self.effective_at),
             self.action,
             self.actor_id,
             self.on_behalf_of,
@@ -68,21 +67,25 @@ class AuditEntry(models.Model):
             self.basis,
             self.detail,
             self.outbox_id,
-        ]
-        return dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+        )
 
-    def computed_hash(self) -> bytes:
-        """The hash this entry must carry."""
-        return sha256(bytes(self.prev_hash) + self.canonical()).digest()
-
-    @property
-    def hash_hex(self) -> str:
-        """The hash as text."""
-        return bytes(self.hash).hex()
+    def leaf(self) -> bytes:
+        """The data of this entry's leaf in the tree."""
+        return self.canonical() + bytes(self.mac)
 
 
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+def canonical_form(*fields: Any) -> bytes:
+    """A JSON array of every field in a fixed order: times in microseconds since 1970, keys sorted, no spaces.
+
+    ASCII only: line ends, control characters and bidirectional marks stand there as escapes, never as themselves.
+    """
+    return dumps((2, *fields), sort_keys=True, separators=(",", ":")).encode()
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970 in UTC."""
+    since = moment - _EPOCH
+    return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 class ChainHead(models.Model):
@@ -95,7 +98,7 @@ class ChainHead(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY)
     seq = models.BigIntegerField(default=0)
-    hash = models.BinaryField(max_length=32, default=GENESIS)
+    mac = models.BinaryField(max_length=16, default=GENESIS)
 
     class Meta:
         verbose_name = _("审计链头")
@@ -103,3 +106,71 @@ class ChainHead(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.seq}"
+
+
+class LogTile(models.Model):
+    """Hashes above the leaves: tile `index` of tile level `level` ≥ 1 (C2SP tlog-tiles), 32 bytes each, up to 256.
+
+    Derived from the entries and checked against signed roots; tiles of level 0 are computed from the entries when asked.
+    """
+
+    level = models.PositiveSmallIntegerField()
+    index = models.BigIntegerField()
+    sha256 = models.BinaryField()
+    sm3 = models.BinaryField()
+
+    class Meta:
+        verbose_name = _("审计树节点")
+        constraints = [models.UniqueConstraint(fields=["level", "index"], name="audit_tile_once")]
+
+    def __str__(self) -> str:
+        return f"{self.level}/{self.index}"
+
+
+class Checkpoint(models.Model):
+    """The log signed at one size: `note` is the C2SP checkpoint with the P-256 and the SM2 signature, `token` the
+    RFC 3161 stamp over SHA-256 of the note. Never changed (a missing token may be added), never deleted.
+    """
+
+    size = models.BigIntegerField(_("条数"), primary_key=True)
+    made_at = models.DateTimeField(_("签发时间"), default=timezone.now)  # the machine's clock
+    note = models.TextField(_("检查点"))
+    token = models.BinaryField(_("时间戳"), null=True)
+
+    class Meta:
+        verbose_name = _("检查点")
+        ordering = ["-size"]
+
+    def __str__(self) -> str:
+        return f"#{self.size}"
+
+
+class Witness(models.Model):
+    """A body outside that watches this log; `vkey` is its public key as it gave it."""
+
+    name = models.CharField(_("见证方"), max_length=120, unique=True)
+    vkey = models.CharField(_("公钥"), max_length=300)
+    added_at = models.DateTimeField(_("登记时间"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("见证方")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Cosignature(models.Model):
+    """That a witness found the log consistent up to a checkpoint. Never changed, never deleted."""
+
+    witness = models.ForeignKey(Witness, on_delete=models.PROTECT, related_name="cosignatures")
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="cosignatures")
+    line = models.CharField(_("联署"), max_length=400)
+    at = models.DateTimeField(_("联署时间"))
+
+    class Meta:
+        verbose_name = _("联署")
+        constraints = [models.UniqueConstraint(fields=["checkpoint", "witness"], name="audit_cosigned_once")]
+
+    def __str__(self) -> str:
+        return f"{self.witness_id} #{self.checkpoint_id}"

@@ -1,28 +1,40 @@
-"""Append to the chain. There is no other write."""
+"""Append to the log, sign what it has become, take in what witnesses say of it."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from zhengtong.foundation.events.public import Envelope
 from zhengtong.kernel import statements
-from zhengtong.kernel.errors import Invalid
+from zhengtong.kernel.errors import Invalid, Refusal, Unavailable
 from zhengtong.kernel.statements import Statement
-from zhengtong.security.audit.models import READ, AuditEntry, ChainHead
+from zhengtong.security.audit import notes, records, signing
+from zhengtong.security.audit.merkle import TILE_WIDTH, Misfit
+from zhengtong.security.audit.models import GENESIS, READ, AuditEntry, ChainHead, Checkpoint, Cosignature, Witness
+from zhengtong.security.audit.records import mac_over
 from zhengtong.security.audit.values import Fact
 
 _OWN_COLUMNS = ("actor_id", "on_behalf_of")
+CHECKPOINT_EVERY, CHECKPOINT_ENTRIES = timedelta(seconds=60), 1000
+BLOCKS_AT_ONCE = 16
+COSIGNED_AHEAD = timedelta(minutes=10)
+
+
+class CannotSign(Refusal):
+    """The log is not whole: no checkpoint is signed over it, and the auditor's page says where it broke."""
 
 
 @transaction.atomic(savepoint=False)
 def append(*, facts: Sequence[Fact]) -> list[AuditEntry]:
     """Chain `facts` in order behind the head.
 
-    The head row is locked until the transaction ends, so call it late in yours.
+    The head row is locked until the transaction ends, so call it late in yours. Raises `Unavailable`, and writes nothing,
+    when the key of this process is gone: what cannot be recorded does not happen (等级保护 8.1.4.3).
     """
-    head = _locked_head()
+    head, submitter = _locked_head(), signing.submitter()
+    key = _own_key(submitter)
     entries = []
     for fact in facts:
         entry = AuditEntry(
@@ -36,15 +48,24 @@ def append(*, facts: Sequence[Fact]) -> list[AuditEntry]:
             basis=fact.basis,
             detail=fact.detail or {},
             outbox_id=fact.outbox_id,
-            prev_hash=bytes(head.hash),
+            submitter=submitter,
         )
-        entry.hash = entry.computed_hash()
-        head.seq, head.hash = entry.seq, entry.hash
+        entry.mac = mac_over(key, bytes(head.mac), entry.canonical())
+        head.seq, head.mac = entry.seq, entry.mac
         entries.append(entry)
     if entries:
         statements.insert_all(entries)
-        statements.update(head, "seq", "hash")
+        statements.update(head, "seq", "mac")
     return entries
+
+
+def _own_key(submitter: str) -> bytes:
+    try:
+        return signing.entry_key(submitter)
+    except Unavailable:
+        if AuditEntry.objects.filter(submitter=submitter).exists():
+            raise  # the key was lost: a new one would hide that; it has to be restored from the backup
+        return signing.entry_key(submitter, create=True)
 
 
 _HEAD = Statement(lambda: ChainHead.objects.select_for_update().filter(pk=ChainHead.ONLY))
@@ -114,3 +135,142 @@ def record_read(
         detail={"fields": sorted(set(fields))},
     )
     return append(facts=[fact])[0]
+
+
+# --- checkpoints ------------------------------------------------------------
+
+
+def checkpoint_if_due(*, now: datetime) -> int:
+    """Sign a checkpoint when 1,000 entries wait or the oldest waits for 60 s by the machine's clock `now`; 1 when it did."""
+    size = Checkpoint.objects.order_by("-size").values_list("size", flat=True).first() or 0
+    head = ChainHead.objects.filter(pk=ChainHead.ONLY).values_list("seq", flat=True).first() or 0
+    if head == size:
+        return 0
+    if head - size < CHECKPOINT_ENTRIES:
+        first = AuditEntry.objects.filter(seq=size + 1).values_list("recorded_at", flat=True).first()
+        if first is not None and now - first < CHECKPOINT_EVERY:
+            return 0
+    return 0 if checkpoint(at=now) is None else 1
+
+
+def checkpoint(*, at: datetime) -> Checkpoint | None:
+    """Hash what was appended, and sign the log as it stands; None when it is signed already.
+
+    Refuses (`CannotSign`) when an entry since the last checkpoint does not bear the mac of its submitter, is missing, or
+    the tree no longer holds what was signed before: a forged entry never gets under a signature.
+    """
+    while not _hash_blocks(limit=BLOCKS_AT_ONCE):
+        pass  # each turn its own transaction: an officer's click never waits for a large import to be hashed
+    with transaction.atomic():
+        head = _locked_head()
+        last = Checkpoint.objects.order_by("-size").first()
+        if head.seq == (last.size if last else 0):
+            return None
+        _check_rest(head)
+        return _signed(head.seq, last, at)
+
+
+@transaction.atomic
+def _hash_blocks(*, limit: int) -> bool:
+    """Hash up to `limit` complete blocks into the tiles; True when none is left."""
+    head, done = _locked_head(), records.blocks_done()
+    until = min(head.seq // TILE_WIDTH, done + limit)
+    leaves: list[bytes] = []
+    for record in _authentic(done * TILE_WIDTH + 1, until * TILE_WIDTH):
+        leaves.append(record.leaf)
+        if len(leaves) == TILE_WIDTH:
+            records.add_block(leaves, record.seq // TILE_WIDTH - 1)
+            leaves = []
+    return until == head.seq // TILE_WIDTH
+
+
+def _authentic(first: int, last: int) -> Iterable[records.Record]:
+    """The records of a stretch, each checked against its submitter's key. Raises `CannotSign` at the first misfit."""
+    previous = GENESIS
+    if first > 1:
+        previous = bytes(AuditEntry.objects.values_list("mac", flat=True).get(seq=first - 1))
+    expected = first
+    for record in records.scan(first, last):
+        try:
+            key = signing.entry_key(record.submitter)
+        except Unavailable:
+            key = b""
+        if not key or record.seq != expected or mac_over(key, previous, record.canonical) != record.mac:
+            raise CannotSign(_("第{seq}条审计记录不是系统写入的或已被改动，停止签发检查点。").format(seq=expected))
+        previous, expected = record.mac, expected + 1
+        yield record
+    if expected <= last:
+        raise CannotSign(_("第{seq}条审计记录不见了，停止签发检查点。").format(seq=expected))
+
+
+def _check_rest(head: ChainHead) -> None:
+    done = records.blocks_done() * TILE_WIDTH
+    last = bytes(head.mac)
+    for record in _authentic(done + 1, head.seq):
+        last = record.mac
+    if last != bytes(head.mac) or records.beyond(head.seq):
+        raise CannotSign(_("审计链末尾与链头不符，停止签发检查点。"))
+
+
+def _signed(size: int, last: Checkpoint | None, at: datetime) -> Checkpoint:
+    origin, keys = signing.origin(), signing.log_keys(create=last is None)
+    trees = {name: records.tree(size, name) for name in ("sha256", "sm3")}
+    if last is not None:
+        before = notes.parse_body(notes.split(last.note)[0])
+        try:
+            same = (before.sha256, before.sm3) == tuple(tree.root(last.size) for tree in trees.values())
+        except Misfit:
+            same = False
+        if not same:
+            raise CannotSign(_("第{size}条以前的记录与上一个检查点不符，停止签发检查点。").format(size=last.size))
+    body = notes.Checkpoint(origin, size, *(tree.root() for tree in trees.values())).body()
+    lines = [notes.signature_line(key, signing.signer(key.algorithm).sign(body.encode())) for key in keys]  # type: ignore[arg-type]
+    signing.remember(keys)
+    return Checkpoint.objects.create(size=size, made_at=at, note=f"{body}\n{''.join(lines)}")
+
+
+# --- witnesses --------------------------------------------------------------
+
+
+@transaction.atomic
+def add_witness(*, vkey: str, at: datetime) -> Witness:
+    """Register the key of a body that watches the log. Refuses (`Invalid`) what is not a cosigner's key, and a second key
+    under the same name.
+    """
+    try:
+        key = notes.parse_vkey(vkey)
+    except notes.BadNote as bad:
+        raise Invalid(_("这不是见证方的公钥，请粘贴见证程序打印的一整行。")) from bad
+    if key.algorithm != notes.ED25519:
+        raise Invalid(_("这不是见证方的公钥，请粘贴见证程序打印的一整行。"))
+    known = Witness.objects.filter(name=key.name).first()
+    if known is not None and known.vkey != key.vkey:
+        raise Invalid(_("这个名称的见证方已有另一把公钥，请换一个名称登记。"))
+    return known or Witness.objects.create(name=key.name, vkey=key.vkey, added_at=at)
+
+
+@transaction.atomic
+def cosign(*, size: int, line: str, at: datetime) -> Cosignature:
+    """Keep a witness's cosignature of the checkpoint of `size`. Refuses (`Invalid`) a line that is not a registered
+    witness's over exactly that checkpoint, or is dated in the future. The same line again changes nothing.
+    """
+    checkpoint = Checkpoint.objects.filter(size=size).first()
+    if checkpoint is None:
+        raise Invalid(_("没有这个检查点，请先取最新的检查点。"))
+    body = notes.split(checkpoint.note)[0]
+    try:
+        _body, signatures = notes.split(f"{body}\n{line.strip()}\n")
+        ((name, raw),) = signatures
+        witness = Witness.objects.filter(name=name).first()
+        if witness is None:
+            raise Invalid(_("这个见证方没有登记，请先把它的公钥交给县里登记。"))
+        seconds = notes.cosignature_time(notes.parse_vkey(witness.vkey), raw, body)
+        signed_at = datetime.fromtimestamp(seconds, UTC)
+        if signed_at - at > COSIGNED_AHEAD:
+            raise Invalid(_("联署时间在将来，请校准见证方的时钟。"))
+    except (notes.BadNote, ValueError, OverflowError, OSError) as bad:
+        raise Invalid(_("联署与检查点不符，没有采纳。")) from bad
+    kept = Cosignature.objects.filter(witness=witness, checkpoint=checkpoint).first()
+    return kept or Cosignature.objects.create(
+        witness=witness, checkpoint=checkpoint, line=line.strip() + "\n", at=signed_at
+    )

@@ -15,9 +15,25 @@ from django.utils.translation import gettext_lazy
 
 from zhengtong.foundation.events.public import KINDS
 from zhengtong.foundation.organizations.models import Membership
-from zhengtong.kernel.errors import NotFound
-from zhengtong.security.audit.models import GENESIS, READ, AuditEntry, ChainHead
-from zhengtong.security.audit.values import CONCERNS, ReadRow, Verification
+from zhengtong.kernel.errors import NotFound, Refusal, Unavailable
+from zhengtong.security.audit import notes, records, signing
+from zhengtong.security.audit.merkle import ALGORITHMS, TILE_HEIGHT, TILE_WIDTH, Misfit
+from zhengtong.security.audit.models import (
+    GENESIS,
+    READ,
+    AuditEntry,
+    ChainHead,
+    Checkpoint,
+    Cosignature,
+    Witness,
+)
+from zhengtong.security.audit.receipts import Receipt
+from zhengtong.security.audit.values import CONCERNS, RECEIPTED, ReadRow, Verification
+
+
+class NotYet(Refusal):
+    """The entry is recorded, and its proof follows with the next checkpoint."""
+
 
 FIELDS: dict[str, str | Promise] = {
     "display_name": gettext_lazy("姓名"),
@@ -197,51 +213,189 @@ def names_of(user_ids: Iterable[int | None]) -> dict[int, str]:
 
 
 def verify(from_seq: int = 1, to_seq: int | None = None) -> Verification:
-    """Check every link from `from_seq` to `to_seq` (None: to the head) and name the first entry that does not fit.
+    """Check every entry from `from_seq` to `to_seq` (None: to the head) and name the first that does not fit.
 
-    Found are: a changed field, a changed hash, a removed, inserted or reordered entry, and an end that was cut off.
+    Found are: a changed, removed, inserted, reordered or forged entry, and an end that was cut off. From the first entry
+    on, the Merkle roots are computed anew as well and compared with every signed checkpoint: that also finds what
+    somebody who holds the keys of the entries has rewritten. Not found here is an end cut off together with its
+    checkpoints and the head: a witness finds that.
     """
     head = ChainHead.objects.filter(pk=ChainHead.ONLY).first() or ChainHead()
     last = head.seq if to_seq is None else min(to_seq, head.seq)
-    previous = _hash_before(from_seq)
-    expected = from_seq
-    rows = AuditEntry.objects.filter(seq__gte=from_seq, seq__lte=last).order_by("seq")
-    for entry in rows.iterator(chunk_size=2000):
-        reason = _misfit(entry, expected, previous)
-        if reason:
-            return Verification(from_seq, last, expected - from_seq, min(entry.seq, expected), reason)
-        previous, expected = bytes(entry.hash), entry.seq + 1
-    reason = _misfit_of_end(head, previous, expected, last)
+    check = _Check(_mac_before(from_seq), from_seq, _SignedRoots() if from_seq == 1 else None)
+    for record in records.scan(from_seq, last):
+        if reason := check.misfit(record):
+            return Verification(from_seq, last, check.expected - from_seq, check.broken, reason)
+    reason = _misfit_of_end(head, check, last)
+    checked = check.expected - from_seq
     if reason:
-        return Verification(from_seq, last, expected - from_seq, expected if expected <= last else last, reason)
-    return Verification(from_seq, last, expected - from_seq)
+        return Verification(from_seq, last, checked, check.expected if check.expected <= last else last, reason)
+    return Verification(from_seq, last, checked, checkpoints=check.roots.compared if check.roots else 0)
 
 
-def _hash_before(seq: int) -> bytes | None:
+def _mac_before(seq: int) -> bytes | None:
     if seq <= 1:
         return GENESIS
-    kept = AuditEntry.objects.filter(seq=seq - 1).values_list("hash", flat=True).first()
+    kept = AuditEntry.objects.filter(seq=seq - 1).values_list("mac", flat=True).first()
     return None if kept is None else bytes(kept)
 
 
-def _misfit(entry: AuditEntry, expected: int, previous: bytes | None) -> str:
-    if entry.seq != expected:
-        return _("第{seq}条不见了，记录被删除过。").format(seq=expected)
-    if previous is None or bytes(entry.prev_hash) != previous:
-        return _("第{seq}条与前一条接不上，前后记录被替换过。").format(seq=entry.seq)
-    if entry.computed_hash() != bytes(entry.hash):
-        return _("第{seq}条的内容与它的摘要不符，记录被改动过。").format(seq=entry.seq)
-    return ""
+@dataclass
+class _Check:
+    """A walk along the chain: what must come next."""
+
+    previous: bytes | None
+    expected: int
+    roots: "_SignedRoots | None"
+    broken: int = 0
+
+    def misfit(self, record: records.Record) -> str:
+        self.broken = min(record.seq, self.expected)
+        if record.seq != self.expected:
+            return _("第{seq}条不见了，记录被删除过。").format(seq=self.expected)
+        try:
+            key = signing.entry_key(record.submitter)
+        except Unavailable:
+            return _("第{seq}条的提交进程没有密钥，记录是伪造的，或密钥丢失了。").format(seq=record.seq)
+        if self.previous is None or records.mac_over(key, self.previous, record.canonical) != record.mac:
+            return _("第{seq}条的内容与它的校验码不符，记录被改动、替换或伪造过。").format(seq=record.seq)
+        self.previous, self.expected = record.mac, self.expected + 1
+        if self.roots and (size := self.roots.misfit(record)):
+            self.broken = size
+            return _("第{seq}条起的记录与已签名的检查点不符，记录被整体改写过。").format(seq=size)
+        return ""
 
 
-def _misfit_of_end(head: ChainHead, previous: bytes | None, expected: int, last: int) -> str:
-    if expected <= last:
-        return _("第{seq}条及以后的记录不见了，末尾被截断。").format(seq=expected)
-    if last == head.seq and previous != bytes(head.hash):
+class _SignedRoots:
+    """The roots over the entries so far, beside those that were signed."""
+
+    def __init__(self) -> None:
+        self.keys = signing.known_keys()
+        self.ranges = [records.Range(name) for name in ALGORITHMS]
+        self.waiting = list(Checkpoint.objects.order_by("-size").values_list("size", "note"))
+        self.good, self.compared = 0, 0
+
+    def misfit(self, record: records.Record) -> int:
+        """0, or the first entry that a checkpoint does not vouch for."""
+        leaf = record.leaf
+        for growing in self.ranges:
+            growing.push(leaf)
+        if not self.waiting or self.waiting[-1][0] != record.seq:
+            return 0
+        size, note = self.waiting.pop()
+        try:
+            signed = signing.open_own(note, self.keys)
+        except notes.BadNote:
+            return self.good + 1
+        if (signed.size, signed.sha256, signed.sm3) != (size, *(growing.root() for growing in self.ranges)):
+            return self.good + 1
+        self.good, self.compared = size, self.compared + 1
+        return 0
+
+
+def _misfit_of_end(head: ChainHead, check: _Check, last: int) -> str:
+    if check.expected <= last:
+        return _("第{seq}条及以后的记录不见了，末尾被截断。").format(seq=check.expected)
+    if last != head.seq:
+        return ""
+    if check.previous != bytes(head.mac):
         return _("最后一条与链头不符，末尾被替换过。")
-    if last == head.seq and AuditEntry.objects.filter(seq__gt=head.seq).exists():
+    if records.beyond(head.seq):
         return _("链头之后还有记录，链头被改动过。")
+    if check.roots and check.roots.waiting:
+        return _("检查点签到了第{size}条，记录却没有那么多，末尾被截断。").format(size=check.roots.waiting[0][0])
     return ""
+
+
+@dataclass(frozen=True)
+class LogState:
+    """The log as its page shows it."""
+
+    size: int
+    signed: int
+    made_at: datetime | None
+    note: str
+    stamped: bool
+    witnesses: list[tuple[Witness, Cosignature | None]]
+
+
+def log_state() -> LogState:
+    """Size, last checkpoint, and every witness with its last cosignature."""
+    last = last_checkpoint()
+    witnesses = [
+        (witness, witness.cosignatures.order_by("-checkpoint_id").first()) for witness in Witness.objects.all()
+    ]
+    return LogState(
+        size=last_seq(),
+        signed=last.size if last else 0,
+        made_at=last.made_at if last else None,
+        note=cosigned_note(last) if last else "",
+        stamped=bool(last and last.token),
+        witnesses=witnesses,
+    )
+
+
+def last_checkpoint() -> Checkpoint | None:
+    """The newest checkpoint."""
+    return Checkpoint.objects.order_by("-size").first()
+
+
+def cosigned_note(checkpoint: Checkpoint) -> str:
+    """A checkpoint with the lines of every witness that cosigned it."""
+    lines = checkpoint.cosignatures.order_by("witness__name").values_list("line", flat=True)
+    return checkpoint.note + "".join(lines)
+
+
+def consistency(old: int, new: int) -> list[bytes]:
+    """Proof (SHA-256) that the log of `new` entries begins with that of `old`. Raises `NotFound` for sizes it never had."""
+    last = last_checkpoint()
+    try:
+        return records.tree(last.size if last else 0).consistency(old, new)
+    except Misfit as misfit:
+        raise NotFound(_("日志没有这样的两个长度。")) from misfit
+
+
+def tile(level: int, index: int, width: int) -> bytes:
+    """The first `width` hashes (SHA-256) of a tile within the signed log. Raises `NotFound`."""
+    last = last_checkpoint()
+    size = last.size if last else 0
+    there = (size >> (TILE_HEIGHT * level)) - index * TILE_WIDTH
+    if not 1 <= width <= min(there, TILE_WIDTH):
+        raise NotFound(_("没有这个分片。"))
+    return b"".join(records.tree(size).read(level, index)[:width])
+
+
+def receipt_of(entry: AuditEntry) -> Receipt:
+    """The proof that `entry` is in the log, under the newest checkpoint and its witnesses.
+
+    Raises `NotYet` while no checkpoint covers it, for a minute at most.
+    """
+    last = last_checkpoint()
+    if last is None or last.size < entry.seq:
+        raise NotYet(_("这条记录还在等下一个检查点签名，最多一分钟，请稍后刷新。"))
+    proof = records.tree(last.size).inclusion(entry.seq - 1)
+    return Receipt(entry.leaf(), entry.seq - 1, tuple(proof), cosigned_note(last))
+
+
+def receipts_about(user: Any, subject: str) -> list[AuditEntry]:
+    """The entries of `subject` for which the person concerned gets a receipt, oldest first. Raises `NotFound` for a
+    subject of somebody else.
+    """
+    if subject not in _subjects_of(user):
+        raise NotFound(_("没有这个办件，或者它不是您的。"))
+    return list(AuditEntry.objects.filter(subject=subject, action__in=RECEIPTED).order_by("seq"))
+
+
+def own_entry(user: Any, seq: int) -> AuditEntry:
+    """An entry about something that concerns `user`, for its proof. Raises `NotFound` for any other."""
+    found = AuditEntry.objects.filter(seq=seq).first()
+    if found is None or found.subject not in _subjects_of(user):
+        raise NotFound(_("没有这条记录，或者它与您无关。"))
+    return found
+
+
+def _subjects_of(user: Any) -> set[str]:
+    return {subject for of_person in CONCERNS.values() for subject in of_person(user.pk)}
 
 
 def reads_about(user: Any, *, limit: int = 200) -> list[ReadRow]:
@@ -250,7 +404,7 @@ def reads_about(user: Any, *, limit: int = 200) -> list[ReadRow]:
 
     个人信息保护法 第四十四条、第四十五条（知情权、查阅权）.
     """
-    subjects = {subject for of_person in CONCERNS.values() for subject in of_person(user.pk)}
+    subjects = _subjects_of(user)
     actions = [READ, *(name for name, kind in KINDS.items() if getattr(kind, "is_read", False))]
     found = AuditEntry.objects.filter(action__in=actions, subject__in=subjects).exclude(actor_id=user.pk)[:limit]
     reads = list(found)

@@ -1,4 +1,4 @@
-"""Addresses of audit: under /audit/ for auditors, /my/reads/ for everybody."""
+"""Addresses of audit: /audit/ for auditors, /audit/log/ for witnesses, /my/reads/ and /receipts/ for the person concerned."""
 
 from django.urls import path
 
@@ -9,6 +9,17 @@ urlpatterns = [
     path("audit/", views.search, name="search"),
     path("audit/verification/", views.verification, name="verification"),
     path("audit/entries/<int:seq>/", views.entry, name="entry"),
+    path("audit/entries/<int:seq>/proof/", views.proof, name="proof"),
     path("audit/trail/<str:subject>/", views.trail, name="trail"),
+    path("audit/log/", views.log, name="log"),
+    path("audit/log/checkpoint", views.checkpoint, name="checkpoint"),
+    path("audit/log/key", views.key, name="key"),
+    path("audit/log/consistency/<int:old>/<int:new>", views.consistency, name="consistency"),
+    path("audit/log/tile/<path:path>", views.tile, name="tile"),
+    path("audit/log/cosign", views.cosign, name="cosign"),
     path("my/reads/", views.my_reads, name="my_reads"),
+    path("my/reads/<int:seq>/proof/", views.my_proof, name="my_proof"),
+    path("my/reads/<int:seq>/qr.png", views.my_qr, name="my_qr"),
+    path("receipts/<str:subject>/", views.receipts, name="receipts"),
+    path("receipt/check/", views.receipt_check, name="receipt_check"),
 ]

@@ -5,6 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+RECEIPTED: set[str] = set()
+"""Names of the events for which the person concerned gets a receipt (凭证)."""
+
+
+def receipted(*names: str) -> None:
+    """Say which events ("cases.CaseAccepted") give the person concerned a receipt. Call it in `receivers.py`."""
+    RECEIPTED.update(names)
+
+
 SubjectsOf = Callable[[int], Iterable[str]]
 CONCERNS: dict[str, SubjectsOf] = {}
 """Per system: the subjects ("case:12") that hold personal data of the account with the given id."""
@@ -52,6 +61,7 @@ class Verification:
     checked: int
     broken_seq: int | None = None
     reason: str = ""
+    checkpoints: int = 0  # signed roots that were compared
 
     @property
     def whole(self) -> bool:

@@ -1,0 +1,132 @@
+"""The keys of the log: one per submitting process for entries, P-256 and SM2 for checkpoints. All of them outside the database.
+
+Signing keys come from `security.pki` when a ceremony made them; an installation without one gets keys of its own here, once.
+"""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from zhengtong.kernel.errors import Unavailable
+from zhengtong.security.audit.notes import BadNote, Checkpoint, Key, open_checkpoint, parse_vkey, split
+from zhengtong.security.crypto import keys
+from zhengtong.security.crypto.keys import ALGORITHMS, Algorithm, Signer
+from zhengtong.security.pki import public as pki
+
+SUBMITTER = "ZHENGTONG_SUBMITTER"
+"""Set by `zhengtong serve` (web) and `zhengtong work` (worker); any other process is the console."""
+
+
+def folder() -> Path:
+    """Where the keys lie: DATA/keys, mode 700, never in the database and never in the repository."""
+    found: Path = settings.DATA / "keys"
+    if not found.is_dir():
+        found.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return found
+
+
+def submitter() -> str:
+    """Which kind of process this is: "web", "worker" or "console"."""
+    return os.environ.get(SUBMITTER, "console")[:12]
+
+
+def _made_once(path: Path, make: Callable[[], bytes]) -> bytes:
+    """The bytes of a key file; made whole and linked into place, so that two processes starting at once agree on one."""
+    if not path.exists():
+        fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+        fresh.touch(mode=0o600)
+        fresh.write_bytes(make())
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)
+        fresh.unlink()
+    return path.read_bytes()
+
+
+_entry_keys: dict[str, bytes] = {}
+
+
+def entry_key(name: str, *, create: bool = False) -> bytes:
+    """The HMAC key of a submitter; made at its first entry only. Raises `Unavailable`, and writes nothing, without it."""
+    if (known := _entry_keys.get(name)) is not None:
+        return known
+    try:
+        path = folder() / f"audit-{name}.mac"
+        found = _made_once(path, lambda: secrets.token_bytes(32)) if create else path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise Unavailable(
+            _("审计密钥不可用，暂时不能办理业务，请通知系统管理员。已填写的内容请稍后再提交。")
+        ) from error
+    if len(found) != 32:
+        raise Unavailable(_("审计密钥已损坏，暂时不能办理业务，请通知系统管理员。"))
+    _entry_keys[name] = found
+    return found
+
+
+def forget() -> None:
+    """Read every key again at its next use."""
+    _entry_keys.clear()
+    _own.cache_clear()
+
+
+@lru_cache(maxsize=4)
+def _own(path: Path, algorithm: Algorithm, create: bool) -> Signer:
+    if not create and not path.exists():
+        raise FileNotFoundError(path)
+    return keys.load(algorithm, _made_once(path, lambda: keys.generate(algorithm).pkcs8()))
+
+
+def signer(algorithm: Algorithm, *, create: bool = True) -> Signer:
+    """The key that signs checkpoints; once something was signed it is not made anew (`create`).
+
+    Raises `Unavailable` when it cannot be used: there is no other.
+    """
+    try:
+        return pki.signer("audit", algorithm)
+    except pki.NoCeremony:
+        pass  # an installation that has no certificates yet keeps a log all the same
+    try:
+        return _own(folder() / f"audit-{algorithm}.key", algorithm, create)
+    except (OSError, ValueError) as error:
+        raise Unavailable(_("审计签名密钥不可用，请通知系统管理员。")) from error
+
+
+def origin() -> str:
+    """The name of this county's log: host of its public address, and "audit"."""
+    host = settings.PUBLIC_URL.split("://", 1)[-1].split("/", 1)[0]
+    return f"{host}/audit"
+
+
+def log_keys(*, create: bool = True) -> list[Key]:
+    """The public keys a checkpoint of this log must carry, P-256 first."""
+    return [Key(origin(), algorithm, signer(algorithm, create=create).spki) for algorithm in ALGORITHMS]
+
+
+def remember(keys: list[Key]) -> None:
+    """Note on disk, outside the database, which keys have signed: what older keys signed stays good when keys change."""
+    path = folder() / "audit.vkeys"
+    kept = path.read_text(encoding="utf-8").split() if path.exists() else []
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(f"{key.vkey}\n" for key in keys if key.vkey not in kept)
+
+
+def known_keys() -> list[Key]:
+    """The keys of today and every key that has ever signed here, newest first."""
+    path, keys = folder() / "audit.vkeys", log_keys()
+    lines = path.read_text(encoding="utf-8").split() if path.exists() else []
+    older = [parse_vkey(line) for line in reversed(lines)]
+    return keys + [key for key in older if key not in keys]
+
+
+def open_own(note: str, known: list[Key]) -> Checkpoint:
+    """Read a checkpoint of this log that keys of its own have signed, one of each algorithm. Raises `BadNote`."""
+    marks = {(name, raw[:4]) for name, raw in split(note)[1]}
+    signed = [key for key in known if (key.name, key.key_id) in marks]
+    if {key.algorithm for key in signed} != set(ALGORITHMS):
+        raise BadNote("a signature of this log is missing")
+    return open_checkpoint(note, signed)
