@@ -14,7 +14,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from zhengtong.foundation.calendars.public import official_now
-from zhengtong.security.accounts import operations
+from zhengtong.security.accounts import operations, sessions
 
 WRONG = _("账号或密码不正确，请核对后重试。连续输错会暂时锁定。")
 LOCKED = _("密码输错次数太多，请10分钟后再试。忘记密码的，请用“忘记密码”，或带身份证到政务大厅窗口重置。")
@@ -42,21 +42,32 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Refuse before any hashing while the account is locked; allauth's limits per address follow."""
-        if operations.is_locked(login=credentials.get("username", ""), at=official_now()):
+        """Count the try before any hashing, and refuse it when account or address tried too often."""
+        tried = {"login": credentials.get("username", ""), "address": self.get_client_ip(request)}
+        if not operations.begin_try(action="password", **tried, at=official_now()):
             raise self.validation_error("too_many_login_attempts")
-        super().pre_authenticate(request, **credentials)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """The account the password fits, if any; a right password is not held against anybody."""
+        user = super().authenticate(request, **credentials)
+        if user is not None:
+            tried = {"login": credentials.get("username", ""), "address": self.get_client_ip(request)}
+            operations.try_succeeded(action="password", **tried)
+        return user
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count the wrong password."""
-        operations.count_failure(login=credentials.get("username", ""), at=official_now())
+        """The wrong password stays counted."""
+        tried = {"login": credentials.get("username", ""), "address": self.get_client_ip(request)}
+        operations.try_failed(action="password", **tried, at=official_now())
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """allauth gives back a try of its own count; ours is in the database."""
 
     def login(self, request: HttpRequest, user: Any) -> None:
         """Open the session and publish that somebody signed in, with the factors they used."""
         super().login(request, user)
-        records = request.session.get("account_authentication_methods", [])
-        methods = [str(record.get("type") or record.get("method")) for record in records]
-        operations.record_sign_in(user=user, methods=methods, at=official_now())
+        operations.record_sign_in(user=user, methods=sessions.methods_of(request), at=official_now())
+        sessions.enter(request, user)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """Back to the page that the one-time password stood before, else to the account."""

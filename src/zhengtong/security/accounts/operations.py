@@ -9,10 +9,13 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -42,14 +45,24 @@ from zhengtong.security.accounts.events import (
     ResidentRegistered,
     SecondFactorAdded,
     SecondFactorRemoved,
+    SessionsEnded,
     SignedIn,
     SignInLocked,
 )
-from zhengtong.security.accounts.models import Enterprise, EnterpriseMember, Mandate, SignInFailure, User
+from zhengtong.security.accounts.limits import ACCOUNT, ACCOUNT_AND_ADDRESS, ADDRESS, LIMITS, Limit
+from zhengtong.security.accounts.models import (
+    Enterprise,
+    EnterpriseMember,
+    LastCode,
+    Mandate,
+    OpenSession,
+    SignInFailure,
+    UsedOnce,
+    User,
+)
 from zhengtong.security.accounts.values import Principal
 from zhengtong.security.audit import public as audit
 
-LOCK_AFTER, LOCK_FOR, COUNT_WITHIN = 5, timedelta(minutes=10), timedelta(minutes=10)
 MANDATE_AT_MOST = timedelta(days=3 * 366)
 EVIDENCE: dict[str, str | Promise] = {
     "window": gettext_lazy("窗口当面核验身份证"),
@@ -298,42 +311,152 @@ def record_factor(*, user: User, factor: str, added: bool, at: datetime) -> None
     events.publish(kind(user_id=user.pk, factor=factor, actor_id=user.pk), at=at)
 
 
-def is_locked(*, login: str, at: datetime) -> bool:
-    """Does the account (or the unknown login) refuse sign-ins at this moment?"""
-    key = _failure_key(login)[0]
-    return SignInFailure.objects.filter(key=key, locked_until__gt=at).exists()
+def begin_try(*, action: str, login: str, address: str, at: datetime) -> bool:
+    """Count a try of `action` (a key of `limits.LIMITS`) before it is judged; False when it may not be judged at all.
+
+    `login` may be any login of the account, or an unknown one, which is counted just the same.
+    """
+    counted: list[str] = []
+    for limit, key, _user in _limits(action, login, address):
+        if not _count(key, limit, at):
+            _give_back(counted)
+            return False
+        counted.append(key)
+    return True
+
+
+def try_failed(*, action: str, login: str, address: str, at: datetime) -> None:
+    """The try was wrong: it stays counted, and the lock it may have caused is published."""
+    for limit, key, user in _limits(action, login, address):
+        if limit.per == ACCOUNT and user is not None:
+            if SignInFailure.objects.filter(key=key, locked_until__gt=at).exists():
+                events.publish(SignInLocked(user_id=user.pk), at=at)
+
+
+def try_succeeded(*, action: str, login: str, address: str) -> None:
+    """The try was right: the account's count is forgotten, the address gets its one try back."""
+    for limit, key, _user in _limits(action, login, address):
+        if limit.per == ACCOUNT:
+            SignInFailure.objects.filter(key=key).delete()
+        else:
+            _give_back([key])
+
+
+def _limits(action: str, login: str, address: str) -> list[tuple[Limit, str, User | None]]:
+    who, user = _known_as(login)
+    of = {ACCOUNT: who, ACCOUNT_AND_ADDRESS: f"{who} {address}", ADDRESS: address}
+    named = [limit for limit in LIMITS[action] if limit.per == ADDRESS or login]
+    return [(limit, _failure_key(action, limit.per, of[limit.per]), user) for limit in named]
 
 
 @transaction.atomic
-def count_failure(*, login: str, at: datetime) -> None:
-    """Count a wrong password; after five within ten minutes the account refuses sign-ins for ten minutes.
-
-    The count is per account, whichever of its logins was typed; an unknown login is counted too, so that it looks the
-    same.
-    """
-    key, user = _failure_key(login)
+def _count(key: str, limit: Limit, at: datetime) -> bool:
     SignInFailure.objects.get_or_create(key=key, defaults={"first_at": at})
-    failure = SignInFailure.objects.select_for_update().get(key=key)
-    lapsed = failure.locked_until is not None and failure.locked_until <= at
-    if lapsed or at - failure.first_at > COUNT_WITHIN:
-        failure.count, failure.first_at, failure.locked_until = 0, at, None
-    failure.count += 1
-    if failure.count >= LOCK_AFTER and failure.locked_until is None:
-        failure.locked_until = at + LOCK_FOR
-        if user is not None:
-            events.publish(SignInLocked(user_id=user.pk), at=at)
-    failure.save()
+    row = SignInFailure.objects.select_for_update().get(key=key)
+    if row.locked_until is not None and row.locked_until > at:
+        return False
+    if row.locked_until is not None or at - row.first_at > limit.within:
+        row.count, row.first_at, row.locked_until = 0, at, None
+    row.count += 1
+    if row.count >= limit.tries:
+        row.locked_until = at + limit.refuse_for
+    row.save()
+    return True
 
 
-def _failure_key(login: str) -> tuple[str, User | None]:
-    found = queries.find_by_login(login)
+def _give_back(keys: Sequence[str]) -> None:
+    SignInFailure.objects.filter(key__in=keys, count__gt=0).update(count=F("count") - 1, locked_until=None)
+
+
+def _known_as(login: str) -> tuple[str, User | None]:
+    found = queries.find_by_login(login) if login else []
     user = found[0] if len(found) == 1 else None
-    known_as = f"user:{user.pk}" if user else f"login:{login.strip().lower()}"
-    return sha256(known_as.encode()).hexdigest(), user
+    return (f"user:{user.pk}" if user else f"login:{login.strip().lower()}"), user
+
+
+def _failure_key(action: str, per: str, who: str) -> str:
+    return sha256(f"{action} {per} {who}".encode()).hexdigest()
 
 
 def _forget_failures(user: User) -> None:
-    SignInFailure.objects.filter(key=sha256(f"user:{user.pk}".encode()).hexdigest()).delete()
+    keys = [_failure_key(action, ACCOUNT, f"user:{user.pk}") for action in LIMITS]
+    SignInFailure.objects.filter(key__in=keys).delete()
+
+
+# --- what may be used once -------------------------------------------
+
+
+def use_once(*, kind: str, value: str, at: datetime, holder: str = "") -> bool:
+    """True for the first who brings `value`, whichever worker hears it; False for everybody after."""
+    try:
+        with transaction.atomic():
+            UsedOnce.objects.create(key=once_key(kind, value), holder=holder, used_at=at)
+    except IntegrityError:
+        return False
+    return True
+
+
+def unuse(*, kind: str, value: str) -> None:
+    """Nothing came of the use: it may be tried again."""
+    UsedOnce.objects.filter(key=once_key(kind, value)).delete()
+
+
+def once_key(kind: str, value: str) -> str:
+    """The digest under which a use is kept."""
+    return sha256(f"{kind} {value}".encode()).hexdigest()
+
+
+@transaction.atomic
+def use_code_step(*, user: User, step: int) -> bool:
+    """True when no code of this time step or a later one was accepted from `user`; the step is used up by that."""
+    LastCode.objects.get_or_create(user=user, defaults={"step": -1})
+    return LastCode.objects.filter(user=user, step__lt=step).update(step=step) == 1
+
+
+def forget_code_steps(*, user: User) -> None:
+    """The authenticator app was removed; another one has another secret and begins anew."""
+    LastCode.objects.filter(user=user).delete()
+
+
+@transaction.atomic
+def count_passkey(*, authenticator: Authenticator, count: int) -> bool:
+    """Keep a passkey's counter; False when it does not count up. Passkeys that never count say 0 for ever."""
+    row = Authenticator.objects.select_for_update().get(pk=authenticator.pk)
+    before = int(row.data.get("count", 0))
+    if (before or count) and count <= before:
+        return False
+    row.data["count"] = count
+    row.save(update_fields=["data"])
+    authenticator.data = row.data
+    return True
+
+
+# --- sessions --------------------------------------------------------
+
+
+def open_session(*, user: User, session_key: str, device: str, address: str, at: datetime) -> None:
+    """Enter a session in the person's list."""
+    words = {"user": user, "device": device[:80], "address": address[:45], "begun_at": at, "seen_at": at}
+    OpenSession.objects.update_or_create(session_key=session_key, defaults=words)
+
+
+def see_session(*, session_key: str, at: datetime) -> None:
+    """The session was used."""
+    OpenSession.objects.filter(session_key=session_key).update(seen_at=at)
+
+
+@transaction.atomic
+def end_sessions(*, user: User, at: datetime, only: int | None = None, keep: str = "") -> int:
+    """End sessions of `user`: the one numbered `only`, else all but the one with the key `keep`. Returns how many."""
+    sessions = OpenSession.objects.filter(user=user).exclude(session_key=keep)
+    if only is not None:
+        sessions = sessions.filter(pk=only)
+    keys = list(sessions.values_list("session_key", flat=True))
+    Session.objects.filter(session_key__in=keys).delete()
+    OpenSession.objects.filter(session_key__in=keys).delete()
+    if keys:
+        events.publish(SessionsEnded(user_id=user.pk, count=len(keys), actor_id=user.pk), at=at)
+    return len(keys)
 
 
 # --- enterprises and mandates ----------------------------------------
@@ -557,5 +680,11 @@ def _new_username() -> str:
 
 
 def forget_old_failures(*, before: datetime) -> int:
-    """Forget counts that began before `before`; returns how many."""
+    """Forget counts, used one-time things and ended sessions that began before `before`; returns how many.
+
+    A refresh token lives twelve hours and a challenge five minutes, so `before` is at least a day ago.
+    """
+    long_ago = min(before, timezone.now() - timedelta(days=1))
+    OpenSession.objects.filter(seen_at__lt=long_ago).delete()
+    UsedOnce.objects.filter(used_at__lt=long_ago - timedelta(days=30)).delete()
     return SignInFailure.objects.filter(first_at__lt=before).delete()[0]

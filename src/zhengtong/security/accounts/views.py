@@ -18,7 +18,7 @@ from zhengtong.foundation.calendars.public import official_now, official_today
 from zhengtong.kernel import access
 from zhengtong.kernel.errors import NotFound, ZhengtongError
 from zhengtong.kernel.forms import OperationForm
-from zhengtong.security.accounts import operations, queries
+from zhengtong.security.accounts import operations, queries, sessions
 from zhengtong.security.accounts.forms import (
     ContactForm,
     EnterpriseForm,
@@ -80,6 +80,46 @@ def profile(request: HttpRequest) -> HttpResponse:
         "today": today,
     }
     return render(request, "accounts/profile.html", context)
+
+
+@access.signed_in
+@never_cache
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """Where an official with one factor is led: choose a second one. With two, on to the page they wanted."""
+    user: Any = request.user
+    if not sessions.must_show_more(request, user):
+        return redirect(str(request.session.pop("asked_for", "")) or "account_welcome")
+    return render(request, "accounts/second_factor.html", {"factors": queries.factors_of(user)})
+
+
+@access.signed_in
+@never_cache
+def open_sessions(request: HttpRequest) -> HttpResponse:
+    """Where I am signed in."""
+    user: Any = request.user
+    rows = [(row, row.session_key == request.session.session_key) for row in queries.sessions_of(user)]
+    return render(request, "accounts/sessions.html", {"rows": rows, "others": sum(not here for _row, here in rows)})
+
+
+@access.signed_in
+@require_POST
+def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
+    """End one of one's own sessions."""
+    user: Any = request.user
+    if not operations.end_sessions(user=user, only=session_id, at=official_now()):
+        raise NotFound(_("没有这个登录，或者它已经结束。"))
+    messages.success(request, _("已结束这个登录。"))
+    return redirect("account_sessions")
+
+
+@access.signed_in
+@require_POST
+def end_other_sessions(request: HttpRequest) -> HttpResponse:
+    """End every session but this one."""
+    user: Any = request.user
+    operations.end_sessions(user=user, keep=str(request.session.session_key), at=official_now())
+    messages.success(request, _("其他设备上的登录都已结束。"))
+    return redirect("account_sessions")
 
 
 @access.signed_in
