@@ -105,6 +105,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.idp.oidc",
 ]
 
 MIDDLEWARE = [
@@ -215,6 +216,9 @@ MFA_ADAPTER = "zhengtong.security.accounts.adapters.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+IDP_OIDC_ADAPTER = "zhengtong.security.accounts.adapters.ProviderAdapter"
+IDP_OIDC_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
+IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN, IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = 600, 12 * 3600
 MFA_TOTP_ISSUER = "政通"
 MFA_TOTP_TOLERANCE = 1
 # Shared by the web processes and kept over a restart: allauth counts tries and used one-time codes here.

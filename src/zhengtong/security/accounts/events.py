@@ -121,22 +121,6 @@ class SessionsEnded(AccountEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CertificateBound(AccountEvent):
-    """An official may sign in with a certificate; `serial` is its number."""
-
-    label: ClassVar[Any] = _("登记登录证书")
-    serial: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class CertificateUnbound(AccountEvent):
-    """A certificate no longer opens the account."""
-
-    label: ClassVar[Any] = _("取消登录证书")
-    serial: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class ClientEvent(Event):
     """Base of facts whose subject is one department system that signs people in here."""
 

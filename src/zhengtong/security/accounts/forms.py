@@ -322,3 +322,28 @@ class MandateForm(_NamedPersonForm):
     def matter_keys(self) -> list[str]:
         """The matters named, one a line."""
         return [line.strip() for line in self.cleaned_data["scope"].splitlines() if line.strip()]
+
+
+class ClientForm(OperationForm):
+    """A department system joins the county's sign-in."""
+
+    name = forms.CharField(label=_("系统名称"), help_text=_("登录的人会看到它"), max_length=100)
+    addresses = forms.CharField(
+        label=_("返回地址"),
+        help_text=_("登录后回到哪里，https开头，每行一个，与系统里配置的一字不差"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+    )
+    who = forms.ChoiceField(
+        label=_("谁可以登录"),
+        choices=[("officials", _("只有工作人员")), ("everybody", _("工作人员和居民"))],
+        initial="officials",
+        widget=forms.RadioSelect,
+    )
+    refresh = forms.BooleanField(
+        label=_("允许长时间保持登录（最长12小时，不必每10分钟重新登录）"), required=False
+    )
+
+    def clean_addresses(self) -> list[str]:
+        """One a line."""
+        return [line.strip() for line in self.cleaned_data["addresses"].splitlines() if line.strip()]

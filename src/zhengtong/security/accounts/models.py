@@ -245,23 +245,3 @@ class PairwiseSubject(models.Model):
 
     def __str__(self) -> str:
         return self.subject[:8]
-
-
-class OfficialCertificate(models.Model):
-    """A certificate with which an official signs in: bound once, by a signature made while they were signed in.
-
-    `fingerprint` is SHA-256 of the certificate.
-    """
-
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="certificates")
-    fingerprint = models.CharField(max_length=64, unique=True)
-    algorithm = models.CharField(_("算法"), max_length=8, choices=[("p256", "P-256"), ("sm2", "SM2")])
-    serial = models.CharField(_("证书序列号"), max_length=64)
-    valid_until = models.DateTimeField(_("有效期至"))
-    added_at = models.DateTimeField(_("登记时间"))
-
-    class Meta:
-        verbose_name = _("登录证书")
-
-    def __str__(self) -> str:
-        return self.serial

@@ -3,10 +3,13 @@
 `by` is the account that acts, None for the county's own programs (seeding, imports). `at` is when it takes effect.
 """
 
+import contextlib
+import os
 import secrets
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -248,6 +251,7 @@ def deactivate(*, user: User, reason: str, by: User | None, at: datetime) -> Non
         raise NotAllowed(_("只有本人或管理员可以停用账号。"))
     if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
         raise CannotDeactivate(_("这个账号已经停用。"))
+    _end_tokens(user)
     events.publish(AccountDeactivated(user_id=user.pk, reason=reason, actor_id=_id(by)), at=at)
 
 
@@ -275,6 +279,7 @@ def change_password(*, user: User, password: str, at: datetime) -> None:
     user.must_change_password = False
     user.save(update_fields=["password", "must_change_password"])
     _forget_failures(user)
+    _end_tokens(user)
     events.publish(PasswordChanged(user_id=user.pk, actor_id=user.pk), at=at)
 
 
@@ -292,6 +297,7 @@ def reset_password(*, user: User, by: User | None, at: datetime) -> str:
     user.must_change_password = True
     user.save(update_fields=["password", "must_change_password"])
     _forget_failures(user)
+    _end_tokens(user)
     events.publish(PasswordReset(user_id=user.pk, actor_id=_id(by)), at=at)
     return password
 
@@ -378,6 +384,13 @@ def _failure_key(action: str, per: str, who: str) -> str:
     return sha256(f"{action} {per} {who}".encode()).hexdigest()
 
 
+def _end_tokens(user: User) -> None:
+    """What department systems hold for the person ends with the password and with the account."""
+    from allauth.idp.oidc.models import Token
+
+    Token.objects.filter(user_id=user.pk).delete()
+
+
 def _forget_failures(user: User) -> None:
     keys = [_failure_key(action, ACCOUNT, f"user:{user.pk}") for action in LIMITS]
     SignInFailure.objects.filter(key__in=keys).delete()
@@ -399,6 +412,21 @@ def use_once(*, kind: str, value: str, at: datetime, holder: str = "") -> bool:
 def unuse(*, kind: str, value: str) -> None:
     """Nothing came of the use: it may be tried again."""
     UsedOnce.objects.filter(key=once_key(kind, value)).delete()
+
+
+def name_holder(*, kind: str, value: str, holder: str) -> None:
+    """Say what else must end should this come back."""
+    UsedOnce.objects.filter(key=once_key(kind, value)).update(holder=holder)
+
+
+def keep_once(path: Path, content: bytes) -> None:
+    """Write a secret file whole, readable by nobody else; of two processes at once the first one's stays."""
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    fresh.touch(mode=0o600)
+    fresh.write_bytes(content)
+    with contextlib.suppress(FileExistsError):
+        os.link(fresh, path)
+    fresh.unlink()
 
 
 def once_key(kind: str, value: str) -> str:

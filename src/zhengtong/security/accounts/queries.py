@@ -139,6 +139,13 @@ def factors_of(user: User) -> dict[str, int]:
     return dict(rows)
 
 
+def department_of(user: User, *, on: date) -> str:
+    """The body the official serves on `on`, the newest membership first; empty for residents."""
+    held = user.memberships.select_related("organization").order_by("-valid_from", "-pk")
+    serving = (m for m in held if m.valid_from <= on and (m.valid_until is None or on <= m.valid_until))
+    return next((m.organization.name for m in serving), "")
+
+
 def sessions_of(user: User) -> QuerySet[OpenSession]:
     """Where the person is signed in, the most recently used first; what ended by itself is left out."""
     alive = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")

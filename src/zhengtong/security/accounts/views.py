@@ -6,6 +6,7 @@ from allauth.account.internal.flows.login import perform_login
 from allauth.account.models import Login
 from allauth.account.views import LoginView
 from allauth.core import ratelimit
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,6 +21,7 @@ from zhengtong.kernel.errors import NotFound, ZhengtongError
 from zhengtong.kernel.forms import OperationForm
 from zhengtong.security.accounts import operations, queries, sessions
 from zhengtong.security.accounts.forms import (
+    ClientForm,
     ContactForm,
     EnterpriseForm,
     MandateForm,
@@ -211,6 +213,44 @@ def revoke_mandate(request: HttpRequest, mandate_id: int) -> HttpResponse:
     operations.revoke_mandate(mandate=mandate, by=user, at=official_now())
     messages.success(request, _("委托已撤销，立即生效。"))
     return redirect("account_profile")
+
+
+@access.requires("clients.manage")
+@never_cache
+def client_systems(request: HttpRequest) -> HttpResponse:
+    """Department systems that sign people in here; the secret of a new one is shown once."""
+    from zhengtong.security.accounts import clients
+
+    context = {"clients": clients.all_clients(), "once": request.session.pop("client_once", None)}
+    context["issuer"] = settings.PUBLIC_URL
+    return render(request, "accounts/clients.html", context)
+
+
+@access.requires("clients.manage")
+def new_client(request: HttpRequest) -> HttpResponse:
+    """Register a system."""
+    from zhengtong.security.accounts import clients
+
+    user: Any = request.user
+    form = ClientForm(request.POST or None)
+
+    def change() -> None:
+        client, secret = clients.register(**form.cleaned_data, by=user, at=official_now())
+        request.session["client_once"] = {"name": client.name, "id": client.pk, "secret": secret}
+
+    return _form_page(request, form, change, "accounts/client_new.html", _("系统已登记。"), back="account_clients")
+
+
+@access.requires("clients.manage")
+@require_POST
+def close_client(request: HttpRequest, client_id: str) -> HttpResponse:
+    """A system may no longer ask."""
+    from zhengtong.security.accounts import clients
+
+    user: Any = request.user
+    clients.close(client_id=client_id, by=user, at=official_now())
+    messages.success(request, _("已停用，这个系统手里的令牌同时失效。"))
+    return redirect("account_clients")
 
 
 def _form_page(

@@ -89,7 +89,7 @@ ROLES: dict[str, Role] = {
     "system_admin": Role(
         _("系统管理员"), frozenset({"desk.view", "accounts.manage", "events.view", "events.retry"}), ""
     ),
-    "security_admin": Role(_("安全管理员"), frozenset({"desk.view", "accounts.manage", "roles.grant"}), ""),
+    "security_admin": Role(_("安全管理员"), frozenset({"desk.view", "accounts.manage", "roles.grant", "clients.manage"}), ""),
 }
 
 CONFLICTS: frozenset[frozenset[str]] = frozenset(
@@ -127,6 +127,7 @@ PERMISSIONS: dict[str, str | Promise] = {
     "calendars.manage": _("管理工作日历"),
     "accounts.manage": _("管理工作人员账号"),
     "roles.grant": _("授权和撤销授权"),
+    "clients.manage": _("登记接入统一认证的系统"),
     "figures.view": _("查看全县数据"),
     "events.view": _("查看事件投递"),
     "events.retry": _("重新投递事件"),
