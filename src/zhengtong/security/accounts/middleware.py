@@ -56,10 +56,9 @@ class SessionMiddleware:
     @staticmethod
     def _is_over(request: HttpRequest, user: Any) -> bool:
         now, session = int(time.time()), request.session
-        if "begun_at" not in session:
-            session["begun_at"] = now
+        if session.get("listed_as") != session.session_key:
             sessions.enter(request, user)
-        begun, seen = session["begun_at"], session.get("seen_at", now)
+        begun, seen = session.setdefault("begun_at", now), session.get("seen_at", now)
         if now - begun > settings.SESSION_COOKIE_AGE or now - seen > settings.SESSION_IDLE_SECONDS[user.kind]:
             return True
         if now - seen >= SEEN_EVERY or "seen_at" not in session:

@@ -251,7 +251,7 @@ def deactivate(*, user: User, reason: str, by: User | None, at: datetime) -> Non
         raise NotAllowed(_("只有本人或管理员可以停用账号。"))
     if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
         raise CannotDeactivate(_("这个账号已经停用。"))
-    _end_tokens(user)
+    _end_holdings(user)
     events.publish(AccountDeactivated(user_id=user.pk, reason=reason, actor_id=_id(by)), at=at)
 
 
@@ -279,7 +279,7 @@ def change_password(*, user: User, password: str, at: datetime) -> None:
     user.must_change_password = False
     user.save(update_fields=["password", "must_change_password"])
     _forget_failures(user)
-    _end_tokens(user)
+    _end_holdings(user)
     events.publish(PasswordChanged(user_id=user.pk, actor_id=user.pk), at=at)
 
 
@@ -297,7 +297,7 @@ def reset_password(*, user: User, by: User | None, at: datetime) -> str:
     user.must_change_password = True
     user.save(update_fields=["password", "must_change_password"])
     _forget_failures(user)
-    _end_tokens(user)
+    _end_holdings(user)
     events.publish(PasswordReset(user_id=user.pk, actor_id=_id(by)), at=at)
     return password
 
@@ -384,11 +384,14 @@ def _failure_key(action: str, per: str, who: str) -> str:
     return sha256(f"{action} {per} {who}".encode()).hexdigest()
 
 
-def _end_tokens(user: User) -> None:
-    """What department systems hold for the person ends with the password and with the account."""
+def _end_holdings(user: User) -> None:
+    """What department systems hold for the person ends with the password and with the account; so do the sessions,
+    which the hash they are bound to refuses from now on.
+    """
     from allauth.idp.oidc.models import Token
 
     Token.objects.filter(user_id=user.pk).delete()
+    OpenSession.objects.filter(user=user).delete()
 
 
 def _forget_failures(user: User) -> None:

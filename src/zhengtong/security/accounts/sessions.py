@@ -55,9 +55,10 @@ def must_show_more(request: HttpRequest, user: Any) -> bool:
 
 
 def enter(request: HttpRequest, user: Any) -> None:
-    """Put the session into the person's list."""
+    """Put the session into the person's list; under its new key when it got another one."""
     if not request.session.session_key:
         request.session.save()
+    request.session["listed_as"] = request.session.session_key
     operations.open_session(
         user=user,
         session_key=str(request.session.session_key),
