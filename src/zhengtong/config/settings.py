@@ -9,6 +9,8 @@ ZHENGTONG_URL       the public address printed in QR codes
 ZHENGTONG_HTTPS     1: cookies and HSTS for a site behind TLS
 ZHENGTONG_STAFF_SECOND_FACTOR             demanded (default) or offered (default in a demo)
 ZHENGTONG_STAFF_SECOND_FACTOR_GRACE_DAYS  days after an official's account was opened before it is demanded; default 0
+ZHENGTONG_KEY_PASSPHRASE   opens the key files; absent: made once and kept in DATA/keys with mode 600 (a demo)
+ZHENGTONG_PKCS11_LIBRARY, ZHENGTONG_PKCS11_TOKEN, ZHENGTONG_PKCS11_PIN   a PKCS#11 device, where the ceremony names one
 """
 
 import contextlib
@@ -95,6 +97,7 @@ INSTALLED_APPS = [
     "zhengtong.foundation.notices",
     "zhengtong.foundation.search",
     "zhengtong.foundation.worklists",
+    "zhengtong.security.pki",
     "zhengtong.security.audit",
     "zhengtong.security.accounts",
     "zhengtong.security.pmi",

@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include("zhengtong.security.accounts.urls")),
     path("", include("zhengtong.security.accounts.provider_urls")),
     path("authority/", include("zhengtong.security.pmi.urls")),
+    path("pki/", include("zhengtong.security.pki.urls")),
     path("", include("zhengtong.security.audit.urls")),
     path("", include("zhengtong.foundation.calendars.urls")),
     path("organizations/", include("zhengtong.foundation.organizations.urls")),

@@ -89,7 +89,11 @@ ROLES: dict[str, Role] = {
     "system_admin": Role(
         _("系统管理员"), frozenset({"desk.view", "accounts.manage", "events.view", "events.retry"}), ""
     ),
-    "security_admin": Role(_("安全管理员"), frozenset({"desk.view", "accounts.manage", "roles.grant", "clients.manage"}), ""),
+    "security_admin": Role(
+        _("安全管理员"),
+        frozenset({"desk.view", "accounts.manage", "roles.grant", "certificates.manage", "clients.manage"}),
+        "",
+    ),
 }
 
 CONFLICTS: frozenset[frozenset[str]] = frozenset(
@@ -132,6 +136,7 @@ PERMISSIONS: dict[str, str | Promise] = {
     "events.view": _("查看事件投递"),
     "events.retry": _("重新投递事件"),
     "audit.view": _("查看审计记录"),
+    "certificates.manage": _("管理证书"),
 }
 """Every permission in words; a role may carry no other (a test holds them together)."""
 
