@@ -10,6 +10,7 @@ COMMANDS = {
     "serve": "serve the web pages",
     "work": "deliver events, fire clocks, send notices",
     "pki": "hold the key ceremony, show the county's authorities",
+    "sign-challenge": "sign the text of the certificate sign-in page",
     "clock": "compute a legal due day and print its ledger",
     "validate": "check an identifier: uscc, resident-id, matter-code, case-number",
     "bench": "measure a published figure",
@@ -35,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     for name, text in COMMANDS.items():
         sub = commands.add_parser(name, help=text, description=text)
         if name == chosen:
-            module = importlib.import_module(f"zhengtong.config.commands.{name}")
+            module = importlib.import_module(f"zhengtong.config.commands.{name.replace('-', '_')}")
             module.add_arguments(sub)
             sub.set_defaults(run=module.run)
     options = parser.parse_args(arguments)

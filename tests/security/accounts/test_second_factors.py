@@ -240,7 +240,7 @@ def test_setting_one_up_opens_the_page_that_was_asked_for(demanded, official):
     shown = totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30))
     visitor.post("/account/factors/totp/activate/", {"code": shown})
     assert visitor.get("/account/second-factor/").headers["location"] == "/desk/"
-    assert visitor.get("/account/welcome/", follow=True).status_code == 200
+    assert visitor.get("/my/reads/").status_code == 200
 
 
 @pytest.mark.django_db

@@ -347,3 +347,21 @@ class ClientForm(OperationForm):
     def clean_addresses(self) -> list[str]:
         """One a line."""
         return [line.strip() for line in self.cleaned_data["addresses"].splitlines() if line.strip()]
+
+
+class CertificateForm(OperationForm):
+    """Certificate, signature over the page's challenge, password."""
+
+    certificate = forms.CharField(
+        label=_("证书"),
+        help_text=_("PEM格式，以BEGIN CERTIFICATE开头"),
+        max_length=8000,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
+    )
+    signature = forms.CharField(
+        label=_("签名"),
+        help_text=_("用证书的私钥对上面整段文字签名，Base64"),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "autocomplete": "off"}),
+    )
+    password = _password(_("密码"), autocomplete="current-password")

@@ -51,6 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.profile, name="account_profile"),
     path("welcome/", views.welcome, name="account_welcome"),
     path("login/", views.sign_in, name="account_login"),
+    path("login/certificate/", views.sign_in_with_certificate, name="account_certificate"),
     path("signup/", views.register, name="account_signup"),
     path("second-factor/", views.second_factor, name="account_second_factor"),
     path("sessions/", views.open_sessions, name="account_sessions"),

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from allauth.account.internal.flows.login import perform_login
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
 from allauth.account.views import LoginView
 from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,10 +19,11 @@ from django.views.decorators.http import require_POST
 
 from zhengtong.foundation.calendars.public import official_now, official_today
 from zhengtong.kernel import access
-from zhengtong.kernel.errors import NotFound, ZhengtongError
+from zhengtong.kernel.errors import Invalid, NotFound, ZhengtongError
 from zhengtong.kernel.forms import OperationForm
-from zhengtong.security.accounts import operations, queries, sessions
+from zhengtong.security.accounts import certificates, operations, queries, sessions
 from zhengtong.security.accounts.forms import (
+    CertificateForm,
     ClientForm,
     ContactForm,
     EnterpriseForm,
@@ -46,6 +49,47 @@ class SignInView(LoginView):
 
 
 sign_in = access.public(SignInView.as_view())
+
+
+@access.public
+@never_cache
+def sign_in_with_certificate(request: HttpRequest) -> HttpResponse:
+    """Certificate and password: sign the challenge on the page with the key of one's certificate."""
+    if request.user.is_authenticated:
+        return redirect("account_welcome")
+    form = CertificateForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = _certified(request, **form.cleaned_data)
+        except ZhengtongError as refusal:
+            form.refuse(refusal)
+        else:
+            for method in ("password", "certificate"):
+                record_authentication(request, user, method)
+            get_adapter(request).login(request, user)
+            return redirect("account_welcome")
+    challenge = certificates.new_challenge(host=request.get_host(), at=official_now())
+    request.session["certificate_challenge"] = challenge
+    context = {"form": form, "challenge": challenge}
+    return render(request, "accounts/certificate.html", context, status=form.status)
+
+
+def _certified(request: HttpRequest, *, certificate: str, signature: str, password: str) -> Any:
+    """The official who signed and knows the password. Refuses (`Invalid`) with what to mend."""
+    at, adapter = official_now(), get_adapter(request)
+    tried = {"action": "certificate", "login": "", "address": adapter.get_client_ip(request)}
+    if not operations.begin_try(**tried, at=at):
+        raise Invalid(_("操作太频繁，请稍后再试。"))
+    challenge = str(request.session.pop("certificate_challenge", ""))
+    user = certificates.holder_of(certificate=certificate, signature=signature, challenge=challenge, at=at)
+    try:
+        known = adapter.authenticate(request, username=user.username, password=password)
+    except ValidationError as locked:
+        raise Invalid(" ".join(locked.messages)) from None
+    if known is None or known.pk != user.pk:
+        raise Invalid(_("密码不正确。"), fields={"password": _("密码不正确。")})
+    operations.try_succeeded(**tried)
+    return known
 
 
 @access.public
