@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509 as foreign
 from django.conf import settings
+from django.db import IntegrityError, transaction
 
 from tests.security.people import NOW
 from zhengtong.foundation.events.models import OutboxEvent
@@ -133,6 +134,26 @@ def test_revocation_waits_for_the_key_but_counts_at_once(certify, keys_away):
     with pytest.raises(pki.NotTrusted) as refused:
         pki.verify_chain(bytes(row.der), NOW)
     assert refused.value.why == "revoked"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rows: rows.delete(),
+        lambda rows: rows.update(der=b"another"),
+        lambda rows: rows.update(holder="user:0"),
+        lambda rows: rows.update(revoked_at=None, reason=""),
+        lambda rows: rows.update(revoked_at=NOW + HOUR),
+    ],
+)
+def test_the_database_keeps_the_log_and_makes_revocation_final(certify, change):
+    row = certify()
+    pki.revoke(certificate=row, reason="superseded", by=None, at=NOW)
+    rows = Certificate.objects.filter(pk=row.pk)
+    before = rows.values().get()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        change(rows)
+    assert rows.values().get() == before
 
 
 class TestLinter:

@@ -97,7 +97,8 @@ def _plan(document: dict[str, Any]) -> Plan:
         for key, given in document.pop("authorities").items()
     )
     purposes = tuple(PurposePlan(key, **given) for key, given in document.pop("purposes").items())
-    numbers = [one.years for one in (root, *authorities, *purposes)] + [one.shards for one in (root, *authorities)]
+    numbers = [number for one in (root, *authorities) for number in (one.years, one.shards)]
+    numbers += [one.years for one in purposes]
     if any(type(number) is not int or not 0 < number <= MOST for number in numbers):
         raise Invalid(_("年限和分片数须为1至{most}的整数。").format(most=MOST))
     unknown = {one.authority for one in purposes} - {one.key for one in authorities}

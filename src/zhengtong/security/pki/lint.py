@@ -69,7 +69,7 @@ def _usage(found: dict[str, Any], kind: str) -> Iterator[str]:
         yield "a holder must be able to sign"
     extended = found.get("2.5.29.37")
     purposes = list(extended.value) if extended else []
-    if ExtendedKeyUsageOID.TIME_STAMPING in purposes and (len(purposes) > 1 or not extended.critical):
+    if extended and ExtendedKeyUsageOID.TIME_STAMPING in purposes and (len(purposes) > 1 or not extended.critical):
         yield "time stamping must stand alone and be critical"
     if ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in purposes:
         yield "any purpose is no purpose"

@@ -1,7 +1,6 @@
 """Hold a ceremony, issue, revoke, publish lists. The row and the event are written in the transaction that signs."""
 
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -444,7 +443,7 @@ def revoke(*, certificate: Certificate, reason: str, by: int | None, at: datetim
 def _publish_list(authority: Authority, shard: int, at: datetime) -> None:
     at = at.replace(microsecond=0)
     life = LIST_LIFE[ROOT if authority.parent_id is None else AUTHORITY]
-    rows: Iterable[tuple[str, datetime, str]] = (
+    rows = (
         Certificate.objects.filter(authority=authority, shard=shard, revoked_at__isnull=False)
         .exclude(kind=POST)
         .order_by("serial")
@@ -455,7 +454,7 @@ def _publish_list(authority: Authority, shard: int, at: datetime) -> None:
     data = x509.revocation_list(
         queries.signer_of(authority),
         _name_of(authority),
-        [(int(serial, 16), moment, reason) for serial, moment, reason in rows],
+        [(int(serial, 16), moment, reason) for serial, moment, reason in rows if moment],
         number=number,
         address=queries.list_address(authority, shard),
         this_update=at,

@@ -4,6 +4,8 @@ from zhengtong.security.pki.attributes import Post
 from zhengtong.security.pki.ceremony import Plan
 from zhengtong.security.pki.ceremony import builtin as builtin_ceremony
 from zhengtong.security.pki.ceremony import read as read_ceremony
+from zhengtong.security.pki.guards import install as install_guards
+from zhengtong.security.pki.guards import lift as lift_guards
 from zhengtong.security.pki.operations import (
     CannotIssue,
     CannotRevoke,
@@ -51,11 +53,13 @@ __all__ = [
     "check_post",
     "forget",
     "hold_ceremony",
+    "install_guards",
     "issue_for_department",
     "issue_for_node",
     "issue_for_official",
     "issue_post",
     "keep_for_official",
+    "lift_guards",
     "official_certificate",
     "official_signer",
     "publish_lists",

@@ -132,9 +132,11 @@ class Pkcs11Store:
             try:
                 import pkcs11
 
-                self._session = (
-                    pkcs11.lib(self.library).get_token(token_label=self.token).open(rw=True, user_pin=self.pin)
-                )
+                token = pkcs11.lib(self.library).get_token(token_label=self.token)
+                try:
+                    self._session = token.open(rw=True, user_pin=self.pin)
+                except pkcs11.exceptions.UserAlreadyLoggedIn:  # signing in counts for the process, not for one session
+                    self._session = token.open(rw=True)
             except Exception:  # a driver may fail in any way
                 raise KeyUnavailable(
                     _("连不上密码设备，需要它的操作会等待。请检查设备、PKCS#11驱动程序和PIN码。")

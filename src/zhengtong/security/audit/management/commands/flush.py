@@ -7,6 +7,7 @@ from django.core.management.base import CommandError
 from django.core.management.commands import flush
 
 from zhengtong.security.audit import guards
+from zhengtong.security.pki import public as pki
 
 
 class Command(flush.Command):
@@ -17,5 +18,7 @@ class Command(flush.Command):
         if not hasattr(mail, "outbox"):
             raise CommandError("审计记录不能清空。要重新开始演示，请运行 make demo-reset。")
         guards.lift(using=options["database"])
+        pki.lift_guards(using=options["database"])
         super().handle(**options)
         guards.install(using=options["database"])
+        pki.install_guards(using=options["database"])
