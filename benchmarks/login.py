@@ -20,6 +20,7 @@ def run(progress: Callable[..., None]) -> dict[str, float]:
     """
     _county.prepare(progress)
     from django.conf import settings
+
     settings.ALLOWED_HOSTS = ["testserver"]
     settings.STATIC_ROOT.mkdir(exist_ok=True)
     NAMES.extend(_people(progress))

@@ -145,13 +145,24 @@ def test_an_sm2_signature_with_another_id(issue):
 
 def test_a_certificate_of_another_authority(ceremony, official, tmp_path):
     subject = f"/C=CN/O=double/CN=x/serialNumber=user-{official.pk}"
-    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "9000"]
+    make = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "9000",
+    ]
     files = ["-keyout", "key.pem", "-out", "cert.pem", "-subj", subject, "-addext", "extendedKeyUsage=clientAuth"]
     subprocess.run([*make, *files], cwd=tmp_path, check=True, capture_output=True)
     challenge = certificates.new_challenge(host="testserver", at=NOW)
     signed = sign_by_command(tmp_path / "key.pem", challenge)
+    pem = (tmp_path / "cert.pem").read_text()
     with pytest.raises(Invalid, match="签发机构"):
-        pem = (tmp_path / "cert.pem").read_text()
         certificates.holder_of(certificate=pem, signature=signed.stdout, challenge=challenge, at=NOW)
 
 

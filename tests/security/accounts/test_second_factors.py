@@ -21,7 +21,7 @@ from zhengtong.security.accounts.limits import LIMITS
 from zhengtong.security.accounts.models import LastCode, OpenSession, SignInFailure
 from zhengtong.security.accounts.sessions import device_of
 
-from ..people import PASSWORD, make_official, make_resident
+from ..people import PASSWORD, make_resident
 
 LOGIN = "/account/login/"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105 - of a test account

@@ -340,9 +340,7 @@ class ClientForm(OperationForm):
         initial="officials",
         widget=forms.RadioSelect,
     )
-    refresh = forms.BooleanField(
-        label=_("允许长时间保持登录（最长12小时，不必每10分钟重新登录）"), required=False
-    )
+    refresh = forms.BooleanField(label=_("允许长时间保持登录（最长12小时，不必每10分钟重新登录）"), required=False)
 
     def clean_addresses(self) -> list[str]:
         """One a line."""

@@ -334,9 +334,9 @@ def begin_try(*, action: str, login: str, address: str, at: datetime) -> bool:
 def try_failed(*, action: str, login: str, address: str, at: datetime) -> None:
     """The try was wrong: it stays counted, and the lock it may have caused is published."""
     for limit, key, user in _limits(action, login, address):
-        if limit.per == ACCOUNT and user is not None:
-            if SignInFailure.objects.filter(key=key, locked_until__gt=at).exists():
-                events.publish(SignInLocked(user_id=user.pk), at=at)
+        locked = SignInFailure.objects.filter(key=key, locked_until__gt=at)
+        if limit.per == ACCOUNT and user is not None and locked.exists():
+            events.publish(SignInLocked(user_id=user.pk), at=at)
 
 
 def try_succeeded(*, action: str, login: str, address: str) -> None:
