@@ -44,26 +44,26 @@ def holder_of(*, certificate: str, signature: str, challenge: str, at: datetime)
 
 
 def _trusted_holder(certificate: bytes, signature: bytes, challenge: bytes, at: datetime) -> User:
-    from cryptography.x509 import ExtendedKeyUsage, NameOID
-    from cryptography.x509.oid import ExtendedKeyUsageOID
+    from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-    from zhengtong.security.crypto import keys
+    from zhengtong.security.crypto import der, keys
     from zhengtong.security.pki import public as pki
-    from zhengtong.security.pki.verifier import read
 
     try:
         pki.verify_chain(certificate, at)
-        link = read(certificate)
     except pki.NotTrusted as problem:
         raise Invalid(problem.message, fields={"certificate": problem.message}) from None
-    purposes = link.extensions.get("2.5.29.37")
-    allowed: list[object] = list(purposes.value) if purposes and isinstance(purposes.value, ExtendedKeyUsage) else []
-    named = [str(one.value) for one in link.parsed.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)]
+    parsed = x509.load_der_x509_certificate(certificate)
+    purposes = [one.value for one in parsed.extensions if isinstance(one.value, x509.ExtendedKeyUsage)]
+    allowed = [purpose for usage in purposes for purpose in usage]
+    named = [str(one.value) for one in parsed.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)]
     holder = _HOLDER.fullmatch(named[0]) if len(named) == 1 else None
     if ExtendedKeyUsageOID.CLIENT_AUTH not in allowed or holder is None:
         words = _("这张证书不是工作人员的登录证书，请选择本人的证书。")
         raise Invalid(words, fields={"certificate": words})
-    if not keys.verify(link.parts.spki, signature, challenge):
+    spki = list(der.elements(der.inner(parsed.tbs_certificate_bytes)))[6][2]  # RFC 5280 4.1: the seventh field
+    if not keys.verify(spki, signature, challenge):
         words = _("签名与证书不符，请用这张证书的私钥对页面上的整段文字签名。")
         raise Invalid(words, fields={"signature": words})
     user = User.objects.filter(pk=int(holder.group(1)), kind=User.OFFICIAL, is_active=True).first()

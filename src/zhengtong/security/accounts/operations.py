@@ -713,9 +713,8 @@ def _new_username() -> str:
 def forget_old_failures(*, before: datetime) -> int:
     """Forget counts, used one-time things and ended sessions that began before `before`; returns how many.
 
-    A refresh token lives twelve hours and a challenge five minutes, so `before` is at least a day ago.
+    What was used once is kept thirty days longer: a refresh token lives twelve hours, a challenge five minutes.
     """
-    long_ago = min(before, timezone.now() - timedelta(days=1))
-    OpenSession.objects.filter(seen_at__lt=long_ago).delete()
-    UsedOnce.objects.filter(used_at__lt=long_ago - timedelta(days=30)).delete()
+    OpenSession.objects.filter(seen_at__lt=before - timedelta(days=1)).delete()
+    UsedOnce.objects.filter(used_at__lt=before - timedelta(days=30)).delete()
     return SignInFailure.objects.filter(first_at__lt=before).delete()[0]
