@@ -21,6 +21,8 @@ DATA = Path(tempfile.mkdtemp(prefix="zhengtong-test-"))
 atexit.register(shutil.rmtree, DATA, ignore_errors=True)
 os.environ["DATA"] = str(DATA)
 os.environ["DJANGO_SETTINGS_MODULE"] = "zhengtong.config.settings"
+# Tests put officials straight into a session; those about the second factor demand it themselves.
+os.environ["ZHENGTONG_STAFF_SECOND_FACTOR"] = "offered"
 for given in ("ZHENGTONG_DEMO", "ZHENGTONG_HTTPS", "ZHENGTONG_HOSTS", "ZHENGTONG_URL", "ZHENGTONG_SECRET"):
     os.environ.pop(given, None)
 

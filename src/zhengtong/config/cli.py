@@ -12,6 +12,7 @@ COMMANDS = {
     "work": "deliver events, fire clocks, send notices",
     "pki": "hold the key ceremony, show the county's authorities",
     "vault": "keys of the field vault: status, rotate, master, erase",
+    "sign-challenge": "sign the text of the certificate sign-in page",
     "clock": "compute a legal due day and print its ledger",
     "validate": "check an identifier: uscc, resident-id, matter-code, case-number",
     "doctor": "check this deployment and say what to mend",

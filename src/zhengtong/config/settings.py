@@ -7,6 +7,8 @@ ZHENGTONG_SECRET    signing secret; absent: made once and kept in DATA with mode
 ZHENGTONG_HOSTS     comma-separated host names the site answers to
 ZHENGTONG_URL       the public address printed in QR codes
 ZHENGTONG_HTTPS     1: cookies and HSTS for a site behind TLS
+ZHENGTONG_STAFF_SECOND_FACTOR             demanded (default) or offered (default in a demo)
+ZHENGTONG_STAFF_SECOND_FACTOR_GRACE_DAYS  days after an official's account was opened before it is demanded; default 0
 ZHENGTONG_KEY_PASSPHRASE   opens the key files; absent: made once and kept in DATA/keys with mode 600 (a demo)
 ZHENGTONG_PKCS11_LIBRARY, ZHENGTONG_PKCS11_TOKEN, ZHENGTONG_PKCS11_PIN   a PKCS#11 device, where the ceremony names one
 ZHENGTONG_STAMP_POLICY  object identifier of the time-stamp policy
@@ -112,6 +114,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.idp.oidc",
 ]
 
 MIDDLEWARE = [
@@ -212,14 +215,23 @@ MFA_FORMS = {
     "activate_totp": "zhengtong.security.accounts.forms.ActivateTotpForm",
     "add_webauthn": "zhengtong.security.accounts.forms.AddPasskeyForm",
     "edit_webauthn": "zhengtong.security.accounts.forms.EditPasskeyForm",
+    "authenticate_webauthn": "zhengtong.security.accounts.forms.PasskeyForm",
+    "login_webauthn": "zhengtong.security.accounts.forms.PasskeySignInForm",
+    "reauthenticate_webauthn": "zhengtong.security.accounts.forms.PasskeyAgainForm",
 }
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
-# Generous per address, because a county building has one; strict per account, counted in the database (accounts.operations).
+# What is tried at sign-in is counted in the database: accounts.limits. allauth's own counts, in the cache, stand behind it.
 ACCOUNT_RATE_LIMITS = {"login": "600/m/ip", "login_failed": "100/m/ip,20/10m/key", "signup": "60/m/ip"}
+# 工作人员须用两种方式验证身份 (GB/T 22239-2019 8.1.4.1 d): demanded, or offered where roles are tried out.
+STAFF_SECOND_FACTOR = os.environ.get("ZHENGTONG_STAFF_SECOND_FACTOR") or ("offered" if DEMO else "demanded")
+STAFF_SECOND_FACTOR_GRACE_DAYS = int(os.environ.get("ZHENGTONG_STAFF_SECOND_FACTOR_GRACE_DAYS") or 0)
 MFA_ADAPTER = "zhengtong.security.accounts.adapters.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+IDP_OIDC_ADAPTER = "zhengtong.security.accounts.adapters.ProviderAdapter"
+IDP_OIDC_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
+IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN, IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = 600, 12 * 3600
 MFA_TOTP_ISSUER = "政通"
 MFA_TOTP_TOLERANCE = 1
 # Shared by the web processes and kept over a restart: allauth counts tries and used one-time codes here.

@@ -6,6 +6,7 @@ from zhengtong.config import api
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include("zhengtong.security.accounts.urls")),
+    path("", include("zhengtong.security.accounts.provider_urls")),
     path("authority/", include("zhengtong.security.pmi.urls")),
     path("pki/", include("zhengtong.security.pki.urls")),
     path("", include("zhengtong.security.audit.urls")),

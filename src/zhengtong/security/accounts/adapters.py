@@ -1,9 +1,11 @@
 """allauth in the house: its decisions become our operations, its sentences ours."""
 
 import base64
+import secrets
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.idp.oidc.adapter import DefaultOIDCAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
@@ -13,8 +15,8 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from zhengtong.foundation.calendars.public import official_now
-from zhengtong.security.accounts import operations
+from zhengtong.foundation.calendars.public import official_now, official_today
+from zhengtong.security.accounts import operations, queries, sessions
 
 WRONG = _("账号或密码不正确，请核对后重试。连续输错会暂时锁定。")
 LOCKED = _("密码输错次数太多，请10分钟后再试。忘记密码的，请用“忘记密码”，或带身份证到政务大厅窗口重置。")
@@ -42,21 +44,32 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Refuse before any hashing while the account is locked; allauth's limits per address follow."""
-        if operations.is_locked(login=credentials.get("username", ""), at=official_now()):
+        """Count the try before any hashing, and refuse it when account or address tried too often."""
+        tried = {"login": credentials.get("username", ""), "address": self.get_client_ip(request)}
+        if not operations.begin_try(action="password", **tried, at=official_now()):
             raise self.validation_error("too_many_login_attempts")
-        super().pre_authenticate(request, **credentials)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """The account the password fits, if any; a right password is not held against anybody."""
+        user = super().authenticate(request, **credentials)
+        if user is not None:
+            tried = {"login": credentials.get("username", ""), "address": self.get_client_ip(request)}
+            operations.try_succeeded(action="password", **tried)
+        return user
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count the wrong password."""
-        operations.count_failure(login=credentials.get("username", ""), at=official_now())
+        """The wrong password stays counted."""
+        tried = {"login": credentials.get("username", ""), "address": self.get_client_ip(request)}
+        operations.try_failed(action="password", **tried, at=official_now())
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """allauth gives back a try of its own count; ours is in the database."""
 
     def login(self, request: HttpRequest, user: Any) -> None:
         """Open the session and publish that somebody signed in, with the factors they used."""
         super().login(request, user)
-        records = request.session.get("account_authentication_methods", [])
-        methods = [str(record.get("type") or record.get("method")) for record in records]
-        operations.record_sign_in(user=user, methods=methods, at=official_now())
+        operations.record_sign_in(user=user, methods=sessions.methods_of(request), at=official_now())
+        sessions.enter(request, user)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """Back to the page that the one-time password stood before, else to the account."""
@@ -98,6 +111,50 @@ class MfaAdapter(DefaultMFAAdapter):
     def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:
         """Name of a passkey nobody named."""
         return str(_("通行密钥"))
+
+
+class ProviderAdapter(DefaultOIDCAdapter):
+    """What department systems learn: an opaque name, and with the person's consent name, department and assurance."""
+
+    scope_display = {"openid": _("本系统专用的用户标识"), "profile": _("姓名、所在单位、实名等级")}
+
+    def get_issuer(self) -> str:
+        """The public address of the county's site."""
+        return str(settings.PUBLIC_URL)
+
+    def generate_client_id(self) -> str:
+        """A name nobody guesses."""
+        return secrets.token_hex(12)
+
+    def get_user_sub(self, client: Any, user: Any) -> str:
+        """Pairwise: two systems cannot put their lists together. OpenID Connect Core 8.1."""
+        from zhengtong.security.accounts import clients
+
+        return clients.subject_of(client, user)
+
+    def get_user_by_sub(self, client: Any, sub: str) -> Any:
+        """Whom that client knows by that name."""
+        from zhengtong.security.accounts import clients
+
+        return clients.user_of(client, sub)
+
+    def get_claims(self, purpose: Any, user: Any, client: Any, scopes: Any, email: Any = None, **kwargs: Any) -> Any:
+        """个人信息保护法 第六条: no number, no phone, no address."""
+        claims: dict[str, Any] = {"sub": self.get_user_sub(client, user)}
+        if "profile" in scopes:
+            claims |= {"name": user.display_name, "assurance_level": user.assurance_level}
+            department = queries.department_of(user, on=official_today())
+            if department:
+                claims["department"] = department
+        return claims
+
+    def list_private_keys(self, **asked: Any) -> list[Any]:
+        """The one key of the installation."""
+        from allauth.idp.oidc.models import PrivateKey
+
+        from zhengtong.security.accounts import clients
+
+        return [PrivateKey(pem=clients.signing_key())]
 
 
 def _vault() -> Fernet:

@@ -1,5 +1,7 @@
 """Registration of the app with Django."""
 
+from typing import Any
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -19,4 +21,6 @@ class AccountsConfig(AppConfig):
         from zhengtong.security.accounts import events, queries, receivers  # noqa: F401
 
         navigation.register(navigation.Entry(_("我的账号"), "account_profile", order=900, section=navigation.PERSON))
+        manage: dict[str, Any] = {"permission": "clients.manage", "section": "system"}
+        navigation.register(navigation.Entry(_("接入系统"), "account_clients", order=42, **manage))
         register_demo_panel(DemoPanel("accounts", _("换个角色"), queries.demo_links))

@@ -113,6 +113,47 @@ class SecondFactorRemoved(AccountEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SessionsEnded(AccountEvent):
+    """The person ended sessions of theirs from elsewhere; `count` says how many."""
+
+    label: ClassVar[Any] = _("结束登录会话")
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientEvent(Event):
+    """Base of facts whose subject is one department system that signs people in here."""
+
+    label: ClassVar[Any] = _("接入系统变动")
+    subject_kind: ClassVar[str] = "client"
+    subject_field: ClassVar[str] = "client_id"
+
+    client_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientRegistered(ClientEvent):
+    """A department system may ask who somebody is."""
+
+    label: ClassVar[Any] = _("登记接入系统")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientClosed(ClientEvent):
+    """A department system may no longer; every token it holds ended."""
+
+    label: ClassVar[Any] = _("停用接入系统")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokensEnded(ClientEvent):
+    """A refresh token or a code came back: everything this system held for the person ended."""
+
+    label: ClassVar[Any] = _("重放令牌被拒绝")
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class EnterpriseEvent(Event):
     """Base of facts whose subject is one enterprise."""
 

@@ -1,16 +1,26 @@
 """What people type about accounts. Every rule lives in the operations; forms carry their sentences to the fields."""
 
+import base64
+import json
 from datetime import date
 from typing import Any
 
 from allauth.account import forms as allauth_forms
+from allauth.account.adapter import get_adapter as get_account_adapter
+from allauth.core import context
+from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.base import forms as mfa_forms
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp_forms
+from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.webauthn import forms as webauthn_forms
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from zhengtong.foundation.calendars.public import official_now
 from zhengtong.kernel.forms import OperationForm
+from zhengtong.kernel.identifiers.values import normalise
+from zhengtong.security.accounts import operations
 from zhengtong.security.accounts.models import EnterpriseMember
 
 
@@ -104,22 +114,100 @@ class PasswordAgainForm(_Worded, allauth_forms.ReauthenticateForm):
 CODE = (_("验证码"), _("打开手机上的验证器，输入正在显示的6位数字；也可以输入一个恢复码"), "one-time-code")
 
 
-class CodeForm(_Worded, mfa_forms.AuthenticateForm):
+class _CodeOnce(_Worded):
+    """A code is heard a few times only, and accepted once, whichever worker hears it: both are kept in the database."""
+
+    user: Any
+    cleaned_data: dict[str, Any]
+    authenticator: Authenticator
+
+    def clean_code(self) -> str:
+        """The code. Refuses a wrong one, a used one, and any while too many were wrong."""
+        tried = {"login": self.user.username, "address": get_account_adapter().get_client_ip(context.request)}
+        if not operations.begin_try(action="code", **tried, at=official_now()):
+            raise get_account_adapter().validation_error("too_many_login_attempts")
+        try:
+            code: str = super().clean_code()  # type: ignore[misc]
+            if not self._first_use(code):
+                raise get_mfa_adapter().validation_error("incorrect_code")
+        except forms.ValidationError:
+            operations.try_failed(action="code", **tried, at=official_now())
+            raise
+        operations.try_succeeded(action="code", **tried)
+        return code
+
+    def _first_use(self, code: str) -> bool:
+        if self.authenticator.type == Authenticator.Type.TOTP:
+            secret = get_mfa_adapter().decrypt(self.authenticator.data["secret"])
+            return operations.use_code_step(user=self.user, step=step_of(secret, code))
+        used = f"{self.authenticator.pk} {normalise(code)}"
+        return operations.use_once(kind="recovery", value=used, at=official_now())
+
+
+class CodeForm(_CodeOnce, mfa_forms.AuthenticateForm):
     """The code of the authenticator app at sign-in."""
 
     words = {"code": CODE}
 
 
-class CodeAgainForm(_Worded, mfa_forms.ReauthenticateForm):
+class CodeAgainForm(_CodeOnce, mfa_forms.ReauthenticateForm):
     """The code once more, before something that matters."""
 
     words = {"code": CODE}
 
 
 class ActivateTotpForm(_Worded, totp_forms.ActivateTOTPForm):
-    """The first code proves that the app was set up."""
+    """The first code proves that the app was set up; it is used up by that."""
 
     words = {"code": (_("验证码"), _("验证器里显示的6位数字"), "one-time-code")}
+
+    def clean_code(self) -> str:
+        """The code. Refuses a wrong one."""
+        code: str = super().clean_code()
+        operations.use_code_step(user=self.user, step=step_of(self.secret, code))
+        return code
+
+
+def step_of(secret: str, code: str) -> int:
+    """The time step whose code this is, the latest when several fit; -1 for none."""
+    steps = sorted(totp.yield_hotp_counters_from_time(), reverse=True)
+    fitting = (s for s in steps if totp.format_hotp_value(totp.hotp_value(secret, s)) == code.strip())
+    return next(fitting, -1)
+
+
+class _PasskeyCounter:
+    """A passkey that counts its uses must count up: a count that stands still or steps back means a copied key.
+    WebAuthn Level 2, 6.1.1.
+    """
+
+    cleaned_data: dict[str, Any]
+
+    def clean_credential(self) -> Any:
+        """The passkey that signed."""
+        signed = self.data.get("credential", "")  # type: ignore[attr-defined]
+        found: Any = super().clean_credential()  # type: ignore[misc]
+        if not operations.count_passkey(authenticator=found, count=passkey_count(signed)):
+            raise get_mfa_adapter().validation_error("incorrect_code")
+        return found
+
+
+def passkey_count(credential: str) -> int:
+    """The signature counter in an authentication response (bytes 33–36 of its authenticator data)."""
+    text = json.loads(credential)["response"]["authenticatorData"]
+    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    return int.from_bytes(data[33:37], "big")
+
+
+class PasskeyForm(_PasskeyCounter, webauthn_forms.AuthenticateWebAuthnForm):
+    """A passkey as the second factor."""
+
+
+class PasskeySignInForm(_PasskeyCounter, webauthn_forms.LoginWebAuthnForm):
+    """A passkey instead of the password."""
+
+
+class PasskeyAgainForm(_PasskeyCounter, webauthn_forms.ReauthenticateWebAuthnForm):
+    """The passkey once more, before something that matters."""
 
 
 class AddPasskeyForm(_Worded, webauthn_forms.AddWebAuthnForm):
@@ -234,3 +322,44 @@ class MandateForm(_NamedPersonForm):
     def matter_keys(self) -> list[str]:
         """The matters named, one a line."""
         return [line.strip() for line in self.cleaned_data["scope"].splitlines() if line.strip()]
+
+
+class ClientForm(OperationForm):
+    """A department system joins the county's sign-in."""
+
+    name = forms.CharField(label=_("系统名称"), help_text=_("登录的人会看到它"), max_length=100)
+    addresses = forms.CharField(
+        label=_("返回地址"),
+        help_text=_("登录后回到哪里，https开头，每行一个，与系统里配置的一字不差"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+    )
+    who = forms.ChoiceField(
+        label=_("谁可以登录"),
+        choices=[("officials", _("只有工作人员")), ("everybody", _("工作人员和居民"))],
+        initial="officials",
+        widget=forms.RadioSelect,
+    )
+    refresh = forms.BooleanField(label=_("允许长时间保持登录（最长12小时，不必每10分钟重新登录）"), required=False)
+
+    def clean_addresses(self) -> list[str]:
+        """One a line."""
+        return [line.strip() for line in self.cleaned_data["addresses"].splitlines() if line.strip()]
+
+
+class CertificateForm(OperationForm):
+    """Certificate, signature over the page's challenge, password."""
+
+    certificate = forms.CharField(
+        label=_("证书"),
+        help_text=_("PEM格式，以BEGIN CERTIFICATE开头"),
+        max_length=8000,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
+    )
+    signature = forms.CharField(
+        label=_("签名"),
+        help_text=_("用证书的私钥对上面整段文字签名，Base64"),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "autocomplete": "off"}),
+    )
+    password = _password(_("密码"), autocomplete="current-password")

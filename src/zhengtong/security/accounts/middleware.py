@@ -1,15 +1,20 @@
-"""A session ends when nobody is there, and after a working day; a one-time password must be changed first."""
+"""A session ends when nobody is there, and after a working day; a one-time password must be changed first, and staff
+show a second factor.
+"""
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+
+from zhengtong.security.accounts import operations, sessions
 
 SEEN_EVERY = 60
 
@@ -34,14 +39,29 @@ class SessionMiddleware:
                 )
                 messages.info(request, _("您使用的是一次性密码，请先设置自己的密码。"))
                 return redirect("account_change_password")
+            elif not request.path.startswith("/account/") and sessions.must_show_more(request, user):
+                return self._ask_for_second_factor(request)
         return self.get_response(request)
+
+    @staticmethod
+    def _ask_for_second_factor(request: HttpRequest) -> HttpResponse:
+        """Lead to setting one up; nothing else of the office opens before. An interface gets the sentence alone."""
+        if request.path.startswith("/api/"):
+            words = _("工作人员须用两种方式验证身份，请在浏览器里重新登录并完成第二重验证。")
+            return JsonResponse({"error": "second_factor", "message": words, "fields": {}}, status=403)
+        if request.method == "GET":
+            request.session["asked_for"] = request.get_full_path()
+        return redirect("account_second_factor")
 
     @staticmethod
     def _is_over(request: HttpRequest, user: Any) -> bool:
         now, session = int(time.time()), request.session
+        if session.get("listed_as") != session.session_key:
+            sessions.enter(request, user)
         begun, seen = session.setdefault("begun_at", now), session.get("seen_at", now)
         if now - begun > settings.SESSION_COOKIE_AGE or now - seen > settings.SESSION_IDLE_SECONDS[user.kind]:
             return True
         if now - seen >= SEEN_EVERY or "seen_at" not in session:
             session["seen_at"] = now
+            operations.see_session(session_key=str(session.session_key), at=datetime.fromtimestamp(now, UTC))
         return False

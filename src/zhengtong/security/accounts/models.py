@@ -183,3 +183,70 @@ class SignInFailure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key[:8]} ×{self.count}"
+
+
+class UsedOnce(models.Model):
+    """That something good for one use was used: a recovery code, a challenge, an authorisation code, a refresh token.
+
+    `key` is a digest, unique: of two workers that see the same thing at the same moment one is refused by the
+    database. `holder` names what else must end when it comes back (`client/user` of a refresh token).
+    """
+
+    key = models.CharField(max_length=64, unique=True)
+    holder = models.CharField(max_length=160, blank=True)
+    used_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("一次性凭据")
+
+    def __str__(self) -> str:
+        return self.key[:8]
+
+
+class LastCode(models.Model):
+    """The time step of the last code of somebody's authenticator app: only a later one is heard. RFC 6238 5.2."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    step = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("验证器用码")
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+
+class OpenSession(models.Model):
+    """A session of somebody, so that they see where they are signed in and can end it. The machine's clock, like the
+    session's own limits.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="open_sessions")
+    session_key = models.CharField(max_length=40, unique=True)
+    device = models.CharField(_("设备"), max_length=80, blank=True)
+    address = models.CharField(_("网络地址"), max_length=45, blank=True)
+    begun_at = models.DateTimeField(_("登录时间"))
+    seen_at = models.DateTimeField(_("最近使用"))
+
+    class Meta:
+        verbose_name = _("登录会话")
+
+    def __str__(self) -> str:
+        return f"{self.user_id}·{self.device}"
+
+
+class PairwiseSubject(models.Model):
+    """By which opaque name one department system knows one person: two systems cannot put their lists together.
+    OpenID Connect Core 8.1.
+    """
+
+    client_id = models.CharField(max_length=100)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    subject = models.CharField(max_length=43, unique=True)
+
+    class Meta:
+        verbose_name = _("系统用户标识")
+        constraints = [models.UniqueConstraint(fields=["client_id", "user"], name="one_subject_per_client")]
+
+    def __str__(self) -> str:
+        return self.subject[:8]

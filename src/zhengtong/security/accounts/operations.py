@@ -3,16 +3,22 @@
 `by` is the account that acts, None for the county's own programs (seeding, imports). `at` is when it takes effect.
 """
 
+import contextlib
+import os
 import secrets
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -42,14 +48,24 @@ from zhengtong.security.accounts.events import (
     ResidentRegistered,
     SecondFactorAdded,
     SecondFactorRemoved,
+    SessionsEnded,
     SignedIn,
     SignInLocked,
 )
-from zhengtong.security.accounts.models import Enterprise, EnterpriseMember, Mandate, SignInFailure, User
+from zhengtong.security.accounts.limits import ACCOUNT, ACCOUNT_AND_ADDRESS, ADDRESS, LIMITS, Limit
+from zhengtong.security.accounts.models import (
+    Enterprise,
+    EnterpriseMember,
+    LastCode,
+    Mandate,
+    OpenSession,
+    SignInFailure,
+    UsedOnce,
+    User,
+)
 from zhengtong.security.accounts.values import Principal
 from zhengtong.security.audit import public as audit
 
-LOCK_AFTER, LOCK_FOR, COUNT_WITHIN = 5, timedelta(minutes=10), timedelta(minutes=10)
 MANDATE_AT_MOST = timedelta(days=3 * 366)
 EVIDENCE: dict[str, str | Promise] = {
     "window": gettext_lazy("窗口当面核验身份证"),
@@ -235,6 +251,7 @@ def deactivate(*, user: User, reason: str, by: User | None, at: datetime) -> Non
         raise NotAllowed(_("只有本人或管理员可以停用账号。"))
     if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
         raise CannotDeactivate(_("这个账号已经停用。"))
+    _end_holdings(user)
     events.publish(AccountDeactivated(user_id=user.pk, reason=reason, actor_id=_id(by)), at=at)
 
 
@@ -262,6 +279,7 @@ def change_password(*, user: User, password: str, at: datetime) -> None:
     user.must_change_password = False
     user.save(update_fields=["password", "must_change_password"])
     _forget_failures(user)
+    _end_holdings(user)
     events.publish(PasswordChanged(user_id=user.pk, actor_id=user.pk), at=at)
 
 
@@ -279,6 +297,7 @@ def reset_password(*, user: User, by: User | None, at: datetime) -> str:
     user.must_change_password = True
     user.save(update_fields=["password", "must_change_password"])
     _forget_failures(user)
+    _end_holdings(user)
     events.publish(PasswordReset(user_id=user.pk, actor_id=_id(by)), at=at)
     return password
 
@@ -298,42 +317,177 @@ def record_factor(*, user: User, factor: str, added: bool, at: datetime) -> None
     events.publish(kind(user_id=user.pk, factor=factor, actor_id=user.pk), at=at)
 
 
-def is_locked(*, login: str, at: datetime) -> bool:
-    """Does the account (or the unknown login) refuse sign-ins at this moment?"""
-    key = _failure_key(login)[0]
-    return SignInFailure.objects.filter(key=key, locked_until__gt=at).exists()
+def begin_try(*, action: str, login: str, address: str, at: datetime) -> bool:
+    """Count a try of `action` (a key of `limits.LIMITS`) before it is judged; False when it may not be judged at all.
+
+    `login` may be any login of the account, or an unknown one, which is counted just the same.
+    """
+    counted: list[str] = []
+    for limit, key, _user in _limits(action, login, address):
+        if not _count(key, limit, at):
+            _give_back(counted)
+            return False
+        counted.append(key)
+    return True
+
+
+def try_failed(*, action: str, login: str, address: str, at: datetime) -> None:
+    """The try was wrong: it stays counted, and the lock it may have caused is published."""
+    for limit, key, user in _limits(action, login, address):
+        locked = SignInFailure.objects.filter(key=key, locked_until__gt=at)
+        if limit.per == ACCOUNT and user is not None and locked.exists():
+            events.publish(SignInLocked(user_id=user.pk), at=at)
+
+
+def try_succeeded(*, action: str, login: str, address: str) -> None:
+    """The try was right: the account's count is forgotten, the address gets its one try back."""
+    for limit, key, _user in _limits(action, login, address):
+        if limit.per == ACCOUNT:
+            SignInFailure.objects.filter(key=key).delete()
+        else:
+            _give_back([key])
+
+
+def _limits(action: str, login: str, address: str) -> list[tuple[Limit, str, User | None]]:
+    who, user = _known_as(login)
+    of = {ACCOUNT: who, ACCOUNT_AND_ADDRESS: f"{who} {address}", ADDRESS: address}
+    named = [limit for limit in LIMITS[action] if limit.per == ADDRESS or login]
+    return [(limit, _failure_key(action, limit.per, of[limit.per]), user) for limit in named]
 
 
 @transaction.atomic
-def count_failure(*, login: str, at: datetime) -> None:
-    """Count a wrong password; after five within ten minutes the account refuses sign-ins for ten minutes.
-
-    The count is per account, whichever of its logins was typed; an unknown login is counted too, so that it looks the
-    same.
-    """
-    key, user = _failure_key(login)
+def _count(key: str, limit: Limit, at: datetime) -> bool:
     SignInFailure.objects.get_or_create(key=key, defaults={"first_at": at})
-    failure = SignInFailure.objects.select_for_update().get(key=key)
-    lapsed = failure.locked_until is not None and failure.locked_until <= at
-    if lapsed or at - failure.first_at > COUNT_WITHIN:
-        failure.count, failure.first_at, failure.locked_until = 0, at, None
-    failure.count += 1
-    if failure.count >= LOCK_AFTER and failure.locked_until is None:
-        failure.locked_until = at + LOCK_FOR
-        if user is not None:
-            events.publish(SignInLocked(user_id=user.pk), at=at)
-    failure.save()
+    row = SignInFailure.objects.select_for_update().get(key=key)
+    if row.locked_until is not None and row.locked_until > at:
+        return False
+    if row.locked_until is not None or at - row.first_at > limit.within:
+        row.count, row.first_at, row.locked_until = 0, at, None
+    row.count += 1
+    if row.count >= limit.tries:
+        row.locked_until = at + limit.refuse_for
+    row.save()
+    return True
 
 
-def _failure_key(login: str) -> tuple[str, User | None]:
-    found = queries.find_by_login(login)
+def _give_back(keys: Sequence[str]) -> None:
+    SignInFailure.objects.filter(key__in=keys, count__gt=0).update(count=F("count") - 1, locked_until=None)
+
+
+def _known_as(login: str) -> tuple[str, User | None]:
+    found = queries.find_by_login(login) if login else []
     user = found[0] if len(found) == 1 else None
-    known_as = f"user:{user.pk}" if user else f"login:{login.strip().lower()}"
-    return sha256(known_as.encode()).hexdigest(), user
+    return (f"user:{user.pk}" if user else f"login:{login.strip().lower()}"), user
+
+
+def _failure_key(action: str, per: str, who: str) -> str:
+    return sha256(f"{action} {per} {who}".encode()).hexdigest()
+
+
+def _end_holdings(user: User) -> None:
+    """What department systems hold for the person ends with the password and with the account; so do the sessions,
+    which the hash they are bound to refuses from now on.
+    """
+    from allauth.idp.oidc.models import Token
+
+    Token.objects.filter(user_id=user.pk).delete()
+    OpenSession.objects.filter(user=user).delete()
 
 
 def _forget_failures(user: User) -> None:
-    SignInFailure.objects.filter(key=sha256(f"user:{user.pk}".encode()).hexdigest()).delete()
+    keys = [_failure_key(action, ACCOUNT, f"user:{user.pk}") for action in LIMITS]
+    SignInFailure.objects.filter(key__in=keys).delete()
+
+
+# --- what may be used once -------------------------------------------
+
+
+def use_once(*, kind: str, value: str, at: datetime, holder: str = "") -> bool:
+    """True for the first who brings `value`, whichever worker hears it; False for everybody after."""
+    try:
+        with transaction.atomic():
+            UsedOnce.objects.create(key=once_key(kind, value), holder=holder, used_at=at)
+    except IntegrityError:
+        return False
+    return True
+
+
+def unuse(*, kind: str, value: str) -> None:
+    """Nothing came of the use: it may be tried again."""
+    UsedOnce.objects.filter(key=once_key(kind, value)).delete()
+
+
+def name_holder(*, kind: str, value: str, holder: str) -> None:
+    """Say what else must end should this come back."""
+    UsedOnce.objects.filter(key=once_key(kind, value)).update(holder=holder)
+
+
+def keep_once(path: Path, content: bytes) -> None:
+    """Write a secret file whole, readable by nobody else; of two processes at once the first one's stays."""
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    fresh.touch(mode=0o600)
+    fresh.write_bytes(content)
+    with contextlib.suppress(FileExistsError):
+        os.link(fresh, path)
+    fresh.unlink()
+
+
+def once_key(kind: str, value: str) -> str:
+    """The digest under which a use is kept."""
+    return sha256(f"{kind} {value}".encode()).hexdigest()
+
+
+@transaction.atomic
+def use_code_step(*, user: User, step: int) -> bool:
+    """True when no code of this time step or a later one was accepted from `user`; the step is used up by that."""
+    LastCode.objects.get_or_create(user=user, defaults={"step": -1})
+    return LastCode.objects.filter(user=user, step__lt=step).update(step=step) == 1
+
+
+def forget_code_steps(*, user: User) -> None:
+    """The authenticator app was removed; another one has another secret and begins anew."""
+    LastCode.objects.filter(user=user).delete()
+
+
+@transaction.atomic
+def count_passkey(*, authenticator: Authenticator, count: int) -> bool:
+    """Keep a passkey's counter; False when it does not count up. Passkeys that never count say 0 for ever."""
+    row = Authenticator.objects.select_for_update().get(pk=authenticator.pk)
+    before = int(row.data.get("count", 0))
+    if (before or count) and count <= before:
+        return False
+    row.data["count"] = count
+    row.save(update_fields=["data"])
+    authenticator.data = row.data
+    return True
+
+
+# --- sessions --------------------------------------------------------
+
+
+def open_session(*, user: User, session_key: str, device: str, address: str, at: datetime) -> None:
+    """Enter a session in the person's list."""
+    words = {"user": user, "device": device[:80], "address": address[:45], "begun_at": at, "seen_at": at}
+    OpenSession.objects.update_or_create(session_key=session_key, defaults=words)
+
+
+def see_session(*, session_key: str, at: datetime) -> None:
+    """The session was used."""
+    OpenSession.objects.filter(session_key=session_key).update(seen_at=at)
+
+
+@transaction.atomic
+def end_sessions(*, user: User, at: datetime, only: int | None = None, keep: str = "") -> int:
+    """End sessions of `user`: the one numbered `only`, else all but the one with the key `keep`. Returns how many."""
+    sessions = OpenSession.objects.filter(user=user).exclude(session_key=keep)
+    if only is not None:
+        sessions = sessions.filter(pk=only)
+    keys = list(sessions.values_list("session_key", flat=True))
+    Session.objects.filter(session_key__in=keys).delete()
+    OpenSession.objects.filter(session_key__in=keys).delete()
+    if keys:
+        events.publish(SessionsEnded(user_id=user.pk, count=len(keys), actor_id=user.pk), at=at)
+    return len(keys)
 
 
 # --- enterprises and mandates ----------------------------------------
@@ -557,5 +711,10 @@ def _new_username() -> str:
 
 
 def forget_old_failures(*, before: datetime) -> int:
-    """Forget counts that began before `before`; returns how many."""
+    """Forget counts, used one-time things and ended sessions that began before `before`; returns how many.
+
+    What was used once is kept thirty days longer: a refresh token lives twelve hours, a challenge five minutes.
+    """
+    OpenSession.objects.filter(seen_at__lt=before - timedelta(days=1)).delete()
+    UsedOnce.objects.filter(used_at__lt=before - timedelta(days=30)).delete()
     return SignInFailure.objects.filter(first_at__lt=before).delete()[0]

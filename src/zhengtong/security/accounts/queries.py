@@ -7,14 +7,16 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhengtong.foundation.calendars.values import DemoLink
 from zhengtong.kernel.errors import NotAllowed, NotFound
 from zhengtong.kernel.identifiers.values import normalise
-from zhengtong.security.accounts.models import Enterprise, EnterpriseMember, Mandate, User
+from zhengtong.security.accounts.models import Enterprise, EnterpriseMember, Mandate, OpenSession, User
 from zhengtong.security.accounts.values import DemoAccount, Principal
 
 _PHONE = re.compile(r"\+?\d{7,19}")
@@ -135,6 +137,19 @@ def factors_of(user: User) -> dict[str, int]:
     """How many of each second factor the account has: totp, webauthn, recovery_codes."""
     rows = Authenticator.objects.filter(user_id=user.pk).values_list("type").annotate(n=Count("pk"))
     return dict(rows)
+
+
+def department_of(user: User, *, on: date) -> str:
+    """The body the official serves on `on`, the newest membership first; empty for residents."""
+    held = user.memberships.select_related("organization").order_by("-valid_from", "-pk")
+    serving = (m for m in held if m.valid_from <= on and (m.valid_until is None or on <= m.valid_until))
+    return next((m.organization.name for m in serving), "")
+
+
+def sessions_of(user: User) -> QuerySet[OpenSession]:
+    """Where the person is signed in, the most recently used first; what ended by itself is left out."""
+    alive = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
+    return OpenSession.objects.filter(user=user, session_key__in=alive).order_by("-seen_at", "-pk")
 
 
 def get_headed_enterprise(user: User, enterprise_id: int, *, on: date) -> Enterprise:

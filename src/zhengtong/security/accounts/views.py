@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from allauth.account.internal.flows.login import perform_login
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
 from allauth.account.views import LoginView
 from allauth.core import ratelimit
+from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,10 +19,12 @@ from django.views.decorators.http import require_POST
 
 from zhengtong.foundation.calendars.public import official_now, official_today
 from zhengtong.kernel import access
-from zhengtong.kernel.errors import NotFound, ZhengtongError
+from zhengtong.kernel.errors import Invalid, NotFound, ZhengtongError
 from zhengtong.kernel.forms import OperationForm
-from zhengtong.security.accounts import operations, queries
+from zhengtong.security.accounts import certificates, operations, queries, sessions
 from zhengtong.security.accounts.forms import (
+    CertificateForm,
+    ClientForm,
     ContactForm,
     EnterpriseForm,
     MandateForm,
@@ -44,6 +49,47 @@ class SignInView(LoginView):
 
 
 sign_in = access.public(SignInView.as_view())
+
+
+@access.public
+@never_cache
+def sign_in_with_certificate(request: HttpRequest) -> HttpResponse:
+    """Certificate and password: sign the challenge on the page with the key of one's certificate."""
+    if request.user.is_authenticated:
+        return redirect("account_welcome")
+    form = CertificateForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = _certified(request, **form.cleaned_data)
+        except ZhengtongError as refusal:
+            form.refuse(refusal)
+        else:
+            for method in ("password", "certificate"):
+                record_authentication(request, user, method)
+            get_adapter(request).login(request, user)
+            return redirect("account_welcome")
+    challenge = certificates.new_challenge(host=request.get_host(), at=official_now())
+    request.session["certificate_challenge"] = challenge
+    context = {"form": form, "challenge": challenge}
+    return render(request, "accounts/certificate.html", context, status=form.status)
+
+
+def _certified(request: HttpRequest, *, certificate: str, signature: str, password: str) -> Any:
+    """The official who signed and knows the password. Refuses (`Invalid`) with what to mend."""
+    at, adapter = official_now(), get_adapter(request)
+    tried = {"action": "certificate", "login": "", "address": adapter.get_client_ip(request)}
+    if not operations.begin_try(**tried, at=at):
+        raise Invalid(_("操作太频繁，请稍后再试。"))
+    challenge = str(request.session.pop("certificate_challenge", ""))
+    user = certificates.holder_of(certificate=certificate, signature=signature, challenge=challenge, at=at)
+    try:
+        known = adapter.authenticate(request, username=user.username, password=password)
+    except ValidationError as locked:
+        raise Invalid(" ".join(locked.messages)) from None
+    if known is None or known.pk != user.pk:
+        raise Invalid(_("密码不正确。"), fields={"password": _("密码不正确。")})
+    operations.try_succeeded(**tried)
+    return known
 
 
 @access.public
@@ -80,6 +126,46 @@ def profile(request: HttpRequest) -> HttpResponse:
         "today": today,
     }
     return render(request, "accounts/profile.html", context)
+
+
+@access.signed_in
+@never_cache
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """Where an official with one factor is led: choose a second one. With two, on to the page they wanted."""
+    user: Any = request.user
+    if not sessions.must_show_more(request, user):
+        return redirect(str(request.session.pop("asked_for", "")) or "account_welcome")
+    return render(request, "accounts/second_factor.html", {"factors": queries.factors_of(user)})
+
+
+@access.signed_in
+@never_cache
+def open_sessions(request: HttpRequest) -> HttpResponse:
+    """Where I am signed in."""
+    user: Any = request.user
+    rows = [(row, row.session_key == request.session.session_key) for row in queries.sessions_of(user)]
+    return render(request, "accounts/sessions.html", {"rows": rows, "others": sum(not here for _row, here in rows)})
+
+
+@access.signed_in
+@require_POST
+def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
+    """End one of one's own sessions."""
+    user: Any = request.user
+    if not operations.end_sessions(user=user, only=session_id, at=official_now()):
+        raise NotFound(_("没有这个登录，或者它已经结束。"))
+    messages.success(request, _("已结束这个登录。"))
+    return redirect("account_sessions")
+
+
+@access.signed_in
+@require_POST
+def end_other_sessions(request: HttpRequest) -> HttpResponse:
+    """End every session but this one."""
+    user: Any = request.user
+    operations.end_sessions(user=user, keep=str(request.session.session_key), at=official_now())
+    messages.success(request, _("其他设备上的登录都已结束。"))
+    return redirect("account_sessions")
 
 
 @access.signed_in
@@ -171,6 +257,44 @@ def revoke_mandate(request: HttpRequest, mandate_id: int) -> HttpResponse:
     operations.revoke_mandate(mandate=mandate, by=user, at=official_now())
     messages.success(request, _("委托已撤销，立即生效。"))
     return redirect("account_profile")
+
+
+@access.requires("clients.manage")
+@never_cache
+def client_systems(request: HttpRequest) -> HttpResponse:
+    """Department systems that sign people in here; the secret of a new one is shown once."""
+    from zhengtong.security.accounts import clients
+
+    context = {"clients": clients.all_clients(), "once": request.session.pop("client_once", None)}
+    context["issuer"] = settings.PUBLIC_URL
+    return render(request, "accounts/clients.html", context)
+
+
+@access.requires("clients.manage")
+def new_client(request: HttpRequest) -> HttpResponse:
+    """Register a system."""
+    from zhengtong.security.accounts import clients
+
+    user: Any = request.user
+    form = ClientForm(request.POST or None)
+
+    def change() -> None:
+        client, secret = clients.register(**form.cleaned_data, by=user, at=official_now())
+        request.session["client_once"] = {"name": client.name, "id": client.pk, "secret": secret}
+
+    return _form_page(request, form, change, "accounts/client_new.html", _("系统已登记。"), back="account_clients")
+
+
+@access.requires("clients.manage")
+@require_POST
+def close_client(request: HttpRequest, client_id: str) -> HttpResponse:
+    """A system may no longer ask."""
+    from zhengtong.security.accounts import clients
+
+    user: Any = request.user
+    clients.close(client_id=client_id, by=user, at=official_now())
+    messages.success(request, _("已停用，这个系统手里的令牌同时失效。"))
+    return redirect("account_clients")
 
 
 def _form_page(

@@ -97,6 +97,7 @@ ROLES: dict[str, Role] = {
                 "accounts.manage",
                 "roles.grant",
                 "certificates.manage",
+                "clients.manage",
                 "timestamps.view",
                 "timestamps.trust",
             }
@@ -144,6 +145,7 @@ PERMISSIONS: dict[str, str | Promise] = {
     "calendars.manage": _("管理工作日历"),
     "accounts.manage": _("管理工作人员账号"),
     "roles.grant": _("授权和撤销授权"),
+    "clients.manage": _("登记接入统一认证的系统"),
     "figures.view": _("查看全县数据"),
     "events.view": _("查看事件投递"),
     "events.retry": _("重新投递事件"),

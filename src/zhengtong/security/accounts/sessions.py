@@ -1,0 +1,75 @@
+"""What a session knows about itself: by which factors it was opened, from where, and whether two were shown."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+
+from zhengtong.security.accounts import operations
+
+RECORDS, ADDED = "account_authentication_methods", "second_factor_added"
+SECOND = {"totp", "recovery_codes", "webauthn", "certificate"}
+_BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (
+    ("HarmonyOS", "HarmonyOS"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def methods_of(request: HttpRequest) -> list[str]:
+    """The factors shown in this session, in order: password, totp, recovery_codes, webauthn, certificate."""
+    return [str(record.get("type") or record.get("method")) for record in request.session.get(RECORDS, [])]
+
+
+def showed_two_factors(request: HttpRequest) -> bool:
+    """Something known and something held.
+
+    A passkey that opened the session without a password checked its holder (fingerprint, face, PIN) itself: allauth
+    demands user verification for it, so it is two factors. One set up in this session was shown by that.
+    """
+    if request.session.get(ADDED):
+        return True
+    records = request.session.get(RECORDS, [])
+    if any(record.get("passwordless") for record in records):
+        return True
+    methods = set(methods_of(request))
+    return "password" in methods and bool(methods & SECOND)
+
+
+def must_show_more(request: HttpRequest, user: Any) -> bool:
+    """An official with one factor where two are demanded, after the days of grace since the account was opened.
+    GB/T 22239-2019 8.1.4.1 d).
+    """
+    if not user.is_official or settings.STAFF_SECOND_FACTOR != "demanded" or showed_two_factors(request):
+        return False
+    return timezone.now() >= user.created_at + timedelta(days=settings.STAFF_SECOND_FACTOR_GRACE_DAYS)
+
+
+def enter(request: HttpRequest, user: Any) -> None:
+    """Put the session into the person's list; under its new key when it got another one."""
+    if not request.session.session_key:
+        request.session.save()
+    request.session["listed_as"] = request.session.session_key
+    operations.open_session(
+        user=user,
+        session_key=str(request.session.session_key),
+        device=device_of(request.headers.get("user-agent", "")),
+        address=get_adapter().get_client_ip(request),
+        at=datetime.now(UTC),
+    )
+
+
+def device_of(agent: str) -> str:
+    """Browser and system in two words, such as `Chrome · Windows`; nothing that identifies a device."""
+    browser = next((name for mark, name in _BROWSERS if mark in agent), "")
+    system = next((name for mark, name in _SYSTEMS if re.search(mark, agent)), "")
+    return " · ".join(word for word in (browser, system) if word)
