@@ -11,6 +11,7 @@ COMMANDS = {
     "work": "deliver events, fire clocks, send notices",
     "clock": "compute a legal due day and print its ledger",
     "validate": "check an identifier: uscc, resident-id, matter-code, case-number",
+    "verify": "check the signatures of a PDF, a signed answer or a time-stamp",
     "bench": "measure a published figure",
     "messages": "collect, check and compile the English catalogue",
     "manage": "Django's own management commands",

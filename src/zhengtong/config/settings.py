@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "zhengtong.foundation.search",
     "zhengtong.foundation.worklists",
     "zhengtong.security.audit",
+    "zhengtong.security.signatures",
     "zhengtong.security.accounts",
     "zhengtong.security.pmi",
     "zhengtong.approvals.matters",
