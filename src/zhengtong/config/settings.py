@@ -15,6 +15,7 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.utils.translation import gettext_lazy as _
@@ -260,7 +261,7 @@ LEGAL_DAY_CLOSES_AT = "24:00"
 COUNTY_DIVISION = "431321"
 # Time stamps (RFC 3161). The policy is this product's own identifier (a UUID below 2.25): a county with an arc of its own puts it here.
 # `auto` watches the kernel's account of the clock once it has been synchronised; the others refuse stamps from the start without it.
-TIMESTAMPS = {
+TIMESTAMPS: dict[str, Any] = {
     "policy": os.environ.get("ZHENGTONG_STAMP_POLICY") or "2.25.163558270267265461389154298031768691104",
     "source": os.environ.get("ZHENGTONG_TIME_SOURCE") or "auto",
     "drift_s": 0.5,

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from zhengtong.security.crypto import der, keys
 from zhengtong.security.timestamps import sources
 from zhengtong.security.timestamps.authority import Authority
 from zhengtong.security.timestamps.clock import Guard
@@ -53,28 +54,25 @@ class World:
 
 @dataclass
 class House:
-    """A root, a key under it for stamps, and whether the key is there."""
+    """A root, a key under it for stamps, and whether the key is there. Certificates are DER."""
 
-    root: x509.Certificate
-    certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    algorithm: str
+    root: bytes
+    root_spki: bytes
+    certificate: bytes
+    signer: keys.Signer
     gone: bool = False
 
     def key_of(self, algorithm: str) -> StampKey:
-        if self.gone or algorithm != "p256":
+        if self.gone or algorithm != self.algorithm:
             raise KeyGone(algorithm)
-        return StampKey(
-            "p256",
-            lambda data: self.key.sign(data, ec.ECDSA(hashes.SHA256())),
-            self.certificate.public_bytes(serialization.Encoding.DER),
-        )
+        return StampKey(algorithm, self.signer.sign, self.certificate)
 
     def vouch(self, certificate: bytes, at: datetime) -> None:
+        tbs, _algorithm, signature = (part[2] for part in der.elements(der.inner(certificate)))
+        if not keys.verify(self.root_spki, der.inner(signature)[1:], tbs):
+            raise KeyGone("not of this house")
         loaded = x509.load_der_x509_certificate(certificate)
-        try:
-            loaded.verify_directly_issued_by(self.root)
-        except Exception as error:
-            raise KeyGone("not of this house") from error
         if not loaded.not_valid_before_utc <= at <= loaded.not_valid_after_utc:
             raise KeyGone("not valid then")
 
@@ -86,28 +84,43 @@ def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def make_house(*, purposes=(ExtendedKeyUsageOID.TIME_STAMPING,), critical: bool = True) -> House:
-    root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    now = datetime.now(UTC).replace(microsecond=0)
-    start, end = now - timedelta(days=400), now + timedelta(days=4000)
+def _signed(builder: x509.CertificateBuilder, subject: keys.Signer, issuer: keys.Signer) -> bytes:
+    """A certificate for a key and by a key of either algorithm: made for a stand-in key, which is then replaced in the DER."""
+    stand_in = ec.generate_private_key(ec.SECP256R1())
+    made = builder.public_key(stand_in.public_key()).sign(stand_in, hashes.SHA256()).tbs_certificate_bytes
+    replaced = keys.P256Signer(stand_in).spki
+    assert made.count(replaced) == made.count(keys.ECDSA_SHA256) == 1
+    algorithm = keys.SIGNATURE_ALGORITHM[issuer.algorithm]
+    tbs = der.sequence(der.inner(made).replace(replaced, subject.spki).replace(keys.ECDSA_SHA256, algorithm))
+    return der.sequence(tbs, algorithm, der.bits(issuer.sign(tbs)))
 
-    def build(subject: str, public_key, *, ca: bool) -> x509.CertificateBuilder:
+
+def make_house(
+    algorithm: str = "p256",
+    *,
+    purposes: tuple[x509.ObjectIdentifier, ...] = (ExtendedKeyUsageOID.TIME_STAMPING,),
+    critical: bool = True,
+    years: int = 9,
+) -> House:
+    """An authority of one algorithm; its certificate ends `years` from now."""
+    root_key, key = keys.generate(algorithm), keys.generate(algorithm)
+    now = datetime.now(UTC).replace(microsecond=0)
+
+    def build(subject: str, *, ca: bool) -> x509.CertificateBuilder:
         return (
             x509.CertificateBuilder()
             .subject_name(_name(subject))
             .issuer_name(_name("Root"))
-            .public_key(public_key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(start)
-            .not_valid_after(end)
+            .not_valid_before(now - timedelta(days=4000))
+            .not_valid_after(now + timedelta(days=365 * years))
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         )
 
-    root = build("Root", root_key.public_key(), ca=True).sign(root_key, hashes.SHA256())
-    stamps = build("Stamps", key.public_key(), ca=False)
-    stamps = stamps.add_extension(x509.ExtendedKeyUsage(list(purposes)), critical=critical)
-    return House(root, stamps.sign(root_key, hashes.SHA256()), key)
+    stamps = build("Stamps", ca=False).add_extension(x509.ExtendedKeyUsage(list(purposes)), critical=critical)
+    root = _signed(build("Root", ca=True), root_key, root_key)
+    return House(algorithm, root, root_key.spki, _signed(stamps, key, root_key), key)
 
 
-def pem(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.PEM)
+def pem(certificate: bytes) -> bytes:
+    return x509.load_der_x509_certificate(certificate).public_bytes(serialization.Encoding.PEM)

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from zhengtong.security.crypto.der import integer, oid, sequence, tlv
 from zhengtong.security.timestamps import reading, tokens
 from zhengtong.security.timestamps.reading import Malformed
 from zhengtong.security.timestamps.refusals import StampUnavailable
-from zhengtong.security.timestamps.tokens import Rejected, integer, oid, read_request, sequence, tlv
+from zhengtong.security.timestamps.tokens import Rejected, read_request
 
 from .stamping import POLICY, World, make_house
 
@@ -68,9 +69,15 @@ class TestRejections:
             (query(integer(1), integer(2)), tokens.BAD_FORMAT),
             (query(b"\x02\x02\x00\x05"), tokens.BAD_FORMAT),
             (query(integer(1 << 600)), tokens.BAD_FORMAT),
-            (sequence(integer(1), sequence(sequence(oid("1.3.14.3.2.26"), b"\5\0"), tlv(4, b"a" * 20))), tokens.BAD_ALGORITHM),
+            (
+                sequence(integer(1), sequence(sequence(oid("1.3.14.3.2.26"), b"\5\0"), tlv(4, b"a" * 20))),
+                tokens.BAD_ALGORITHM,
+            ),
             (query().replace(b"\x04\x20" + DIGEST, b"\x04\x20" + DIGEST[:-1] + b""), tokens.BAD_FORMAT),
-            (sequence(integer(1), sequence(sequence(oid("2.16.840.1.101.3.4.2.1")), tlv(4, DIGEST[:31]))), tokens.BAD_FORMAT),
+            (
+                sequence(integer(1), sequence(sequence(oid("2.16.840.1.101.3.4.2.1")), tlv(4, DIGEST[:31]))),
+                tokens.BAD_FORMAT,
+            ),
         ],
     )
     def test_each_has_its_bit(self, authority, body, bit):
@@ -93,7 +100,9 @@ class TestRejections:
 
 
 class TestGrants:
-    @pytest.mark.parametrize("more", [(), (oid(POLICY),), (integer(7),), (oid(POLICY), integer(2**500), b"\x01\x01\xff")])
+    @pytest.mark.parametrize(
+        "more", [(), (oid(POLICY),), (integer(7),), (oid(POLICY), integer(2**500), b"\x01\x01\xff")]
+    )
     def test_every_optional_part_may_be_there(self, authority, more):
         response = authority.answer(query(*more), "p256")
         assert failure(response) is None
@@ -126,6 +135,15 @@ def _mutated(rng: random.Random, body: bytes) -> bytes:
     return bytes(changed)
 
 
+def outcome(body: bytes) -> Rejected | None:
+    """How the reader refuses; None when it does not. Anything else that it raises fails the test."""
+    try:
+        read_request(body)
+    except Rejected as rejected:
+        return rejected
+    return None
+
+
 class TestFuzz:
     """The reader raises `Rejected` and nothing else; the million of the test plan is run by the benchmark."""
 
@@ -135,20 +153,15 @@ class TestFuzz:
     @example(b"\x30" * 5000)
     @settings(max_examples=400, deadline=None)
     def test_any_bytes(self, body):
-        try:
-            read_request(body)
-        except Rejected as rejected:
-            assert failure(tokens.rejection(rejected)) == rejected.bit
+        answer = outcome(body)
+        assert answer is None or failure(tokens.rejection(answer)) == answer.bit
 
     def test_requests_with_damage(self):
         rng = random.Random(3161)
         good = [query(), query(oid(POLICY), integer(2**63), b"\x01\x01\xff"), query(name="sha512", digest=bytes(64))]
         granted = 0
         for _ in range(20_000):
-            try:
-                granted += bool(read_request(_mutated(rng, rng.choice(good))))
-            except Rejected as rejected:
-                assert rejected.words
+            granted += outcome(_mutated(rng, rng.choice(good))) is None
         assert granted < 15_000
 
     @given(st.binary(max_size=60), st.binary(min_size=1, max_size=8))

@@ -192,7 +192,11 @@ class TestSource:
             source_of("sundial")
 
 
-@given(st.lists(st.tuples(st.floats(0, 700), st.floats(-1.5, 1.5), st.sampled_from([GOOD, LOST, OFF, NONE]), st.booleans())))
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 700), st.floats(-1.5, 1.5), st.sampled_from([GOOD, LOST, OFF, NONE]), st.booleans())
+    )
+)
 @settings(max_examples=60, deadline=None)
 def test_whatever_the_clocks_do_time_only_moves_forward(tmp_path_factory, turns):
     """And what is given out is never further from the steady clock than the guard allows."""

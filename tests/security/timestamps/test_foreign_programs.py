@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from rfc3161_client import (
     HashAlgorithm,
     TimestampRequestBuilder,
@@ -66,16 +67,20 @@ def test_openssl_reads_a_refusal(house, authority, tmp_path):
     assert "unrecognized or unsupported algorithm" in said
 
 
+def loaded(house: House) -> x509.Certificate:
+    return x509.load_der_x509_certificate(house.root)
+
+
 def test_rfc3161_client_accepts_and_refuses_another_content(house, authority):
     builder = TimestampRequestBuilder().data(PAPER).hash_algorithm(HashAlgorithm.SHA256)
     request = builder.nonce(nonce=True).cert_request(cert_request=True).build()
     response = decode_timestamp_response(authority.answer(request.as_bytes(), "p256"))
     assert response.tst_info.nonce == request.nonce
     assert response.tst_info.policy.dotted_string == POLICY
-    verifier = VerifierBuilder.from_request(request).add_root_certificate(house.root).build()
+    verifier = VerifierBuilder.from_request(request).add_root_certificate(loaded(house)).build()
     assert verifier.verify(response, hashlib.sha256(PAPER).digest())
     with pytest.raises(VerificationError):
         verifier.verify(response, hashlib.sha256(PAPER + b"!").digest())
-    stranger = VerifierBuilder.from_request(request).add_root_certificate(make_house().root).build()
+    stranger = VerifierBuilder.from_request(request).add_root_certificate(loaded(make_house())).build()
     with pytest.raises(VerificationError):
         stranger.verify(response, hashlib.sha256(PAPER).digest())

@@ -17,5 +17,9 @@ class TimestampsConfig(AppConfig):
         from zhengtong.kernel import navigation
         from zhengtong.security.timestamps import jobs, receivers  # noqa: F401
 
-        navigation.register(navigation.Entry(_("时间戳"), "timestamps:overview", "timestamps.view", 62, section="system"))
-        navigation.register(navigation.Entry(_("确认服务器时钟"), "timestamps:trust", "timestamps.trust", 63, section="system"))
+        navigation.register(
+            navigation.Entry(_("时间戳"), "timestamps:overview", "timestamps.view", 62, section="system")
+        )
+        navigation.register(
+            navigation.Entry(_("确认服务器时钟"), "timestamps:trust", "timestamps.trust", 63, section="system")
+        )

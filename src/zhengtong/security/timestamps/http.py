@@ -15,7 +15,9 @@ QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"
 MOST_BYTES = 16 * 1024
 
 
-def reply(method: str, path: str, content_type: str, length: str, read: Callable[[int], bytes]) -> tuple[str, str, bytes]:
+def reply(
+    method: str, path: str, content_type: str, length: str, read: Callable[[int], bytes]
+) -> tuple[str, str, bytes]:
     """(status line, content type, body) for a request whose body `read` gives. It never raises for what was sent."""
     algorithm = path.removeprefix(PREFIX).rstrip("/")
     if algorithm not in ALGORITHMS:

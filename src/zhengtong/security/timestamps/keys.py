@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from zhengtong.security.crypto import keys
+
 PURPOSE = "timestamps"
 ALGORITHMS = ("p256", "sm2")
 
@@ -29,16 +31,7 @@ def current(algorithm: str) -> StampKey:
 
 def signed(spki: bytes, signature: bytes, data: bytes) -> bool:
     """Whether the holder of the public key signed `data` (ECDSA P-256 with SHA-256, or SM2 with SM3)."""
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    try:
-        key = serialization.load_der_public_key(spki)
-        key.verify(signature, data, ec.ECDSA(hashes.SHA256()))
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+    return keys.verify(spki, signature, data)
 
 
 def vouched(certificate: bytes, at: datetime) -> None:

@@ -44,7 +44,9 @@ class Gathered(models.Model):
     first_event = models.BigIntegerField(_("第一个事件"))
     last_event = models.BigIntegerField(_("最后一个事件"))
     recorded_at = models.DateTimeField(_("记录时间"), default=timezone.now)  # the machine's clock
-    stamp = models.ForeignKey(Stamp, on_delete=models.PROTECT, null=True, related_name="gathered", verbose_name=_("批次"))
+    stamp = models.ForeignKey(
+        Stamp, on_delete=models.PROTECT, null=True, related_name="gathered", verbose_name=_("批次")
+    )
 
     class Meta:
         verbose_name = _("待盖时间戳的事件")
@@ -68,7 +70,9 @@ class Outage(models.Model):
         verbose_name = _("时间戳中断")
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["reason"], name="one_open_outage", condition=models.Q(ended_at__isnull=True)),
+            models.UniqueConstraint(
+                fields=["reason"], name="one_open_outage", condition=models.Q(ended_at__isnull=True)
+            ),
         ]
 
     def __str__(self) -> str:

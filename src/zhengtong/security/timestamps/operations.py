@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from zhengtong.foundation.events.public import Envelope, publish
 from zhengtong.kernel import statements
+from zhengtong.security.crypto import sm3
 from zhengtong.security.timestamps import clock, verification
 from zhengtong.security.timestamps.authority import authority
 from zhengtong.security.timestamps.clock import ClockRefused, Condition
@@ -76,16 +77,12 @@ def gather(*, envelopes: Sequence[Envelope]) -> None:
     records = []
     for envelope in envelopes:
         said = leaf(envelope)
-        records.append(envelope.id.to_bytes(8, "big") + hashlib.sha256(said).digest() + _sm3(said))
+        records.append(envelope.id.to_bytes(8, "big") + hashlib.sha256(said).digest() + sm3(said))
     numbers = [envelope.id for envelope in envelopes]
     row = Gathered(
         leaves=b"".join(records), count=len(numbers), first_event=min(numbers), last_event=max(numbers), stamp=None
     )
     statements.insert(row)
-
-
-def _sm3(data: bytes) -> bytes:
-    return hashlib.new("sm3", data).digest()
 
 
 def stamp_pending(*, at: datetime) -> int:
@@ -123,10 +120,10 @@ def _stamp_batch() -> int:
         return 0
     _remember_last()
     content = batch_content(bytes(row.leaves) for row in rows)
-    sha256, sm3 = hashlib.sha256(content).digest(), _sm3(content)
-    p256, sm2 = stamp(sha256), stamp(sm3, "sm2", "sm3")
+    a, b = hashlib.sha256(content).digest(), sm3(content)
+    p256, sm2 = stamp(a), stamp(b, "sm2", "sm3")
     count, stamped_at = sum(row.count for row in rows), verification.said(p256).at
-    kept = Stamp.objects.create(count=count, sha256=sha256, sm3=sm3, p256=p256, sm2=sm2, stamped_at=stamped_at)
+    kept = Stamp.objects.create(count=count, sha256=a, sm3=b, p256=p256, sm2=sm2, stamped_at=stamped_at)
     Gathered.objects.filter(pk__in=[row.pk for row in rows]).update(stamp=kept)
     return count
 

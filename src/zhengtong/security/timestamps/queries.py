@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from zhengtong.kernel.errors import NotFound
+from zhengtong.security.crypto import sm3
 from zhengtong.security.timestamps import clock, verification
 from zhengtong.security.timestamps.authority import authority
 from zhengtong.security.timestamps.clock import Condition
@@ -72,7 +73,7 @@ def checked(stamp: Stamp) -> tuple[StampInfo | None, str]:
     content = stamp.content()
     try:
         info = verification.verify(bytes(stamp.p256), hashlib.sha256(content).digest())
-        verification.verify(bytes(stamp.sm2), hashlib.new("sm3", content).digest())
+        verification.verify(bytes(stamp.sm2), sm3(content))
     except StampNotGenuine as refused:
         return None, refused.message
     return info, ""

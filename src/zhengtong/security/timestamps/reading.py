@@ -1,17 +1,15 @@
-"""A strict reader of DER: definite and shortest lengths, one-byte tags, nothing left over. It raises `Malformed`, and nothing else.
+"""A strict reader of DER that knows what it expects: nothing left over, nothing unusual. It raises `Malformed`, and nothing else.
 
 Time-stamp requests come from anybody and tokens may come from anywhere, so what is not exactly DER is not read at all (X.690 §8–11).
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
+
+from zhengtong.security.crypto import der
+from zhengtong.security.crypto.der import NotDer as Malformed
 
 SEQUENCE, SET, INTEGER, OID, NULL, BOOLEAN, OCTETS, TIME = 0x30, 0x31, 0x02, 0x06, 0x05, 0x01, 0x04, 0x18
 MOST = 1 << 24
-
-
-class Malformed(ValueError):
-    """What was sent is not the DER that was expected."""
 
 
 class Element(NamedTuple):
@@ -22,39 +20,14 @@ class Element(NamedTuple):
     raw: bytes
 
 
-def _header(data: bytes, at: int) -> tuple[int, int, int]:
-    """(tag, start of the content, end of the content) of the element that begins at `at`."""
-    if at + 2 > len(data):
-        raise Malformed("cut off")
-    tag, length, start = data[at], data[at + 1], at + 2
-    if tag & 0x1F == 0x1F:
-        raise Malformed("long tag")
-    if length >= 0x80:
-        size = length & 0x7F
-        if not 1 <= size <= 3 or start + size > len(data):
-            raise Malformed("length")
-        length = int.from_bytes(data[start : start + size], "big")
-        if length < 0x80 or length < 1 << 8 * (size - 1):
-            raise Malformed("length is not the shortest")
-        start += size
-    if start + length > len(data):
-        raise Malformed("cut off")
-    return tag, start, start + length
-
-
 def elements(data: bytes) -> list[Element]:
     """Every element of a content, one behind the other, to the last byte. Raises `Malformed`."""
-    found, at = [], 0
-    while at < len(data):
-        tag, start, end = _header(data, at)
-        found.append(Element(tag, data[start:end], data[at:end]))
-        at = end
-    return found
+    return [Element(*part) for part in der.elements(data)]
 
 
 def only(data: bytes, tag: int) -> Element:
     """The one element that `data` is. Raises `Malformed` when it is another, or when something follows."""
-    kind, start, end = _header(data, 0)
+    kind, start, end = der.read(data)
     if kind != tag or end != len(data):
         raise Malformed("not what was expected")
     return Element(kind, data[start:end], data)
@@ -82,9 +55,7 @@ def integer(element: Element, *, most_bytes: int = 64) -> int:
     content = expect(element, INTEGER)
     if not 1 <= len(content) <= most_bytes:
         raise Malformed("number")
-    if len(content) > 1 and content[0] in (0x00, 0xFF) and (content[0] ^ content[1]) < 0x80:
-        raise Malformed("number is not the shortest")
-    return int.from_bytes(content, "big", signed=True)
+    return der.read_integer(content)
 
 
 def boolean(element: Element) -> bool:
@@ -98,23 +69,14 @@ def boolean(element: Element) -> bool:
 def oid(element: Element) -> str:
     """An object identifier in dots. Raises `Malformed`."""
     content = expect(element, OID)
-    if not content or len(content) > 64 or content[-1] & 0x80:
+    if len(content) > 64:
         raise Malformed("object identifier")
-    arcs, arc, fresh = [], 0, True
-    for byte in content:
-        if fresh and byte == 0x80:
-            raise Malformed("object identifier is not the shortest")
-        arc, fresh = arc << 7 | byte & 0x7F, byte < 0x80
-        if fresh:
-            arcs.append(arc)
-            arc = 0
-    first = min(arcs[0] // 40, 2)
-    return ".".join(str(number) for number in (first, arcs[0] - 40 * first, *arcs[1:]))
+    return der.read_oid(content)
 
 
 def algorithm(element: Element) -> str:
     """The object identifier of an AlgorithmIdentifier whose parameters are absent or NULL. Raises `Malformed`."""
-    parts: Sequence[Element] = sequence(element, least=1, most=2)
+    parts = sequence(element, least=1, most=2)
     if len(parts) == 2 and parts[1].raw != b"\x05\x00":
         raise Malformed("parameters")
     return oid(parts[0])

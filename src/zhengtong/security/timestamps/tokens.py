@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from zhengtong.security.crypto import sm3
+from zhengtong.security.crypto.der import integer, oid, sequence, tlv
 from zhengtong.security.timestamps import reading
 from zhengtong.security.timestamps.clock import SECOND, Moment
 from zhengtong.security.timestamps.keys import StampKey
@@ -52,41 +54,14 @@ class Request:
     wants_certificate: bool
 
 
-def tlv(tag: int, *parts: bytes) -> bytes:
-    """One element of DER."""
-    content = b"".join(parts)
-    length = len(content)
-    if length < 0x80:
-        return bytes((tag, length)) + content
-    size = (length.bit_length() + 7) // 8
-    return bytes((tag, 0x80 | size)) + length.to_bytes(size, "big") + content
-
-
-def integer(number: int) -> bytes:
-    """A whole number, not negative."""
-    return tlv(0x02, number.to_bytes(number.bit_length() // 8 + 1, "big"))
-
-
-def oid(dotted: str) -> bytes:
-    """An object identifier."""
-    first, second, *rest = (int(part) for part in dotted.split("."))
-    coded = b""
-    for arc in (40 * first + second, *rest):
-        groups = [arc & 0x7F]
-        while arc := arc >> 7:
-            groups.append(0x80 | arc & 0x7F)
-        coded += bytes(reversed(groups))
-    return tlv(0x06, coded)
-
-
-def sequence(*parts: bytes) -> bytes:
-    """A SEQUENCE."""
-    return tlv(0x30, *parts)
-
-
-def set_of(parts: Iterable[bytes]) -> bytes:
+def sorted_parts(parts: Iterable[bytes]) -> bytes:
     """The content of a SET OF, in the order DER demands."""
     return b"".join(sorted(parts))
+
+
+def hashed(name: str, data: bytes) -> bytes:
+    """The digest of `data` by the name it has in `DIGESTS`."""
+    return sm3(data) if name == "sm3" else hashlib.new(name, data).digest()
 
 
 def imprint_of(digest: bytes, name: str) -> bytes:
@@ -167,7 +142,7 @@ class Issuer:
         self._policy = oid(policy)
         whole, rest = divmod(accuracy_ms, 1000)
         self._accuracy = sequence(integer(whole) if whole else b"", _small(0x80, rest) if rest else b"")
-        self._certificates = tlv(0xA0, set_of((key.certificate, *key.chain)))
+        self._certificates = tlv(0xA0, sorted_parts((key.certificate, *key.chain)))
         self._holder = sequence(*_issuer_and_serial(key.certificate))
         identifier = sequence(sequence(tlv(0x04, hashlib.sha256(key.certificate).digest())))
         self._attributes = (
@@ -188,8 +163,8 @@ class Issuer:
             b"\x01\x01\xff",  # ordering: the clock never gives one time twice
             request.nonce,
         )
-        content_digest = tlv(0x31, tlv(0x04, hashlib.new(self._digest, info).digest()))
-        attributes = set_of((*self._attributes, sequence(oid(MESSAGE_DIGEST), content_digest)))
+        content_digest = tlv(0x31, tlv(0x04, hashed(self._digest, info)))
+        attributes = sorted_parts((*self._attributes, sequence(oid(MESSAGE_DIGEST), content_digest)))
         signer = sequence(
             b"\x02\x01\x01",
             self._holder,

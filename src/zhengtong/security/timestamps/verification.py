@@ -4,13 +4,13 @@ Everything a token must be is asked for: strict DER, the content type, one signe
 among the signed attributes, the signature, the certificate's purpose, and the chain to a trusted root at the time of the stamp.
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from django.utils.translation import gettext_lazy as _
 
+from zhengtong.security.crypto import der
 from zhengtong.security.timestamps import keys, reading, tokens
 from zhengtong.security.timestamps.reading import Element, Malformed
 from zhengtong.security.timestamps.refusals import StampNotGenuine
@@ -47,29 +47,33 @@ def verify(token: bytes, digest: bytes, *, certificate: bytes | None = None, vou
 
 def _read(token: bytes, certificate: bytes | None) -> tuple[StampInfo, tuple[bytes, bytes], bytes]:
     """(what it says, (signature, signed bytes), public key). Raises `Malformed`."""
-    content, given, signer = _signed_data(token)
+    content, given, signer, named = _signed_data(token)
     parts = reading.sequence(signer, least=6, most=6)
     if reading.integer(parts[0]) != 1:
         raise Malformed("version")
     algorithm, digest_name = SCHEME_OF.get(reading.algorithm(parts[4]), ("", ""))
     if not algorithm or tokens.DIGESTS.get(reading.algorithm(parts[2]), ("",))[0] != digest_name:
         raise Malformed("algorithm")
+    if parts[2].raw not in named:
+        raise Malformed("digest algorithms")
     attributes = reading.expect(parts[3], 0xA0)
     said = _attributes(attributes)
-    if said.get(tokens.CONTENT_TYPE) != tokens.oid(tokens.TST_INFO):
+    if said.get(tokens.CONTENT_TYPE) != der.oid(tokens.TST_INFO):
         raise Malformed("content type")
-    if said.get(tokens.MESSAGE_DIGEST) != tokens.tlv(0x04, hashlib.new(digest_name, content).digest()):
+    if said.get(tokens.MESSAGE_DIGEST) != der.tlv(0x04, tokens.hashed(digest_name, content)):
         raise Malformed("the content was changed")
-    holder = _holder(said.get(tokens.SIGNING_CERTIFICATE, b""), parts[1], given if certificate is None else [certificate])
+    holder = _holder(
+        said.get(tokens.SIGNING_CERTIFICATE, b""), parts[1], given if certificate is None else [certificate]
+    )
     tbs = tokens.tbs_parts(holder)
     if not _stamps_only(tbs[6:]):
         raise Malformed("the certificate is not for time stamps")
     info = _info(content, algorithm, holder)
-    return info, (reading.expect(parts[5], reading.OCTETS), tokens.tlv(0x31, attributes)), tbs[5].raw
+    return info, (reading.expect(parts[5], reading.OCTETS), der.tlv(0x31, attributes)), tbs[5].raw
 
 
-def _signed_data(token: bytes) -> tuple[bytes, list[bytes], Element]:
-    """(TSTInfo, certificates, the one SignerInfo)."""
+def _signed_data(token: bytes) -> tuple[bytes, list[bytes], Element, list[bytes]]:
+    """(TSTInfo, certificates, the one SignerInfo, digest algorithms)."""
     outer = reading.sequence(reading.only(token, reading.SEQUENCE), least=2, most=2)
     if reading.oid(outer[0]) != tokens.SIGNED_DATA:
         raise Malformed("not signed data")
@@ -83,7 +87,8 @@ def _signed_data(token: bytes) -> tuple[bytes, list[bytes], Element]:
     signers = reading.elements(reading.expect(parts[-1], reading.SET))
     if len(signers) != 1:
         raise Malformed("one signer")
-    return reading.only(reading.expect(content, 0xA0), reading.OCTETS).content, certificates, signers[0]
+    inside = reading.only(reading.expect(content, 0xA0), reading.OCTETS).content
+    return inside, certificates, signers[0], [part.raw for part in reading.elements(parts[1].content)]
 
 
 def _attributes(content: bytes) -> dict[str, bytes]:
@@ -111,9 +116,9 @@ def _holder(attribute: bytes, named: Element, given: list[bytes]) -> bytes:
         raise Malformed("certificate identifier")
     wanted = reading.expect(first[0], reading.OCTETS)
     for certificate in given:
-        if hashlib.new(digest_name, certificate).digest() == wanted:
+        if tokens.hashed(digest_name, certificate) == wanted:
             parts = tokens.tbs_parts(certificate)
-            if named.content != parts[2].raw + parts[0].raw:
+            if named.raw != der.sequence(parts[2].raw, parts[0].raw):
                 raise Malformed("another certificate")
             return certificate
     raise Malformed("no certificate")

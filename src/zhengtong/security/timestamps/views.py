@@ -75,9 +75,7 @@ def token_file(request: HttpRequest, pk: int, algorithm: str) -> HttpResponse:
 
 
 def _download(content: bytes, name: str, kind: str) -> HttpResponse:
-    return HttpResponse(
-        content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+    return HttpResponse(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 @access.requires("timestamps.trust")
