@@ -30,6 +30,9 @@ MAY_ASK_THE_CLOCK = {
     "src/zhengtong/approvals/cases/operations/recording.py": "the same: the second of the two times on every event",
     "src/zhengtong/foundation/calendars/operations.py": "it moves the demo clock, which is an offset to the machine's",
 }
+MAY_ASK_THE_CLOCK["src/zhengtong/security/timestamps/operations.py"] = (
+    "an outage is dated by the machine's clock, as stamps are"
+)
 DOORS = {"public", "events", "values", "states", "models"}
 
 

@@ -85,11 +85,15 @@ ROLES: dict[str, Role] = {
         ),
         "",
     ),
-    "auditor": Role(_("审计员"), frozenset({"desk.view", "audit.view"}), ""),
+    "auditor": Role(_("审计员"), frozenset({"desk.view", "audit.view", "timestamps.view"}), ""),
     "system_admin": Role(
         _("系统管理员"), frozenset({"desk.view", "accounts.manage", "events.view", "events.retry"}), ""
     ),
-    "security_admin": Role(_("安全管理员"), frozenset({"desk.view", "accounts.manage", "roles.grant"}), ""),
+    "security_admin": Role(
+        _("安全管理员"),
+        frozenset({"desk.view", "accounts.manage", "roles.grant", "timestamps.view", "timestamps.trust"}),
+        "",
+    ),
 }
 
 CONFLICTS: frozenset[frozenset[str]] = frozenset(
@@ -131,6 +135,8 @@ PERMISSIONS: dict[str, str | Promise] = {
     "events.view": _("查看事件投递"),
     "events.retry": _("重新投递事件"),
     "audit.view": _("查看审计记录"),
+    "timestamps.view": _("查看时间戳"),
+    "timestamps.trust": _("确认服务器时钟"),
 }
 """Every permission in words; a role may carry no other (a test holds them together)."""
 
