@@ -126,7 +126,14 @@ def _read_one(one: object, payload: str, at: datetime) -> tuple[Signature, set[s
     if not _holds(algorithm, protected, payload, value, read_header.certificates[0]):
         problems.append(_("内容在签名之后被改动过，或者签名不是这张证书的持有者作出的。"))
     chain = read_header.certificates[1:]
-    verdict = trust.judge(read_header.certificates[0], chain, signed_at=read_header.at, stamped_at=None, now=at)
+    verdict = trust.judge(
+        read_header.certificates[0],
+        chain,
+        authority=f"services-{read_header.algorithm}",
+        signed_at=read_header.at,
+        stamped_at=None,
+        now=at,
+    )
     return Signature(
         algorithm,
         read_header.algorithm,

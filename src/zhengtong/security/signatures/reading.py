@@ -17,7 +17,10 @@ from django.utils.translation import gettext as _
 from zhengtong.security.crypto import der
 from zhengtong.security.signatures import cms, trust
 from zhengtong.security.signatures.pdf import HASHES
-from zhengtong.security.signatures.values import DEPARTMENT, Report, Signature
+from zhengtong.security.signatures.values import DEPARTMENT, OFFICIAL, Report, Signature
+
+AUTHORITIES: Final = {"department-sm2": "bodies-sm2", "department-p256": "bodies-p256", OFFICIAL: "officials-p256"}
+"""Which authority certifies whom: no official signs in the name of a body."""
 
 MOST: Final = 20
 """More signatures than this are nobody's paper."""
@@ -83,7 +86,14 @@ def _read_one(pdf: bytes, place: _Place, at: datetime) -> tuple[Signature, set[s
     stamped_at, spoilt = trust.stamped(message.stamp, message.signature) if message.stamp else (None, "")
     if spoilt:
         problems.append(spoilt)
-    verdict = trust.judge(message.certificate, message.chain, signed_at=signed_at, stamped_at=stamped_at, now=at)
+    verdict = trust.judge(
+        message.certificate,
+        message.chain,
+        authority=AUTHORITIES.get(said.name, ""),
+        signed_at=signed_at,
+        stamped_at=stamped_at,
+        now=at,
+    )
     problems += verdict.problems
     post, unproven = trust.post(said.attribute_certificate, message.certificate, signed_at or at)
     if unproven:

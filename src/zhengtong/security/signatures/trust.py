@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from hashlib import sha256
 
 from django.utils.translation import gettext as _
 
-from zhengtong.kernel.errors import ZhengtongError
 from zhengtong.security.crypto import keys as raw_keys
 from zhengtong.security.pki import public as pki
 from zhengtong.security.signatures import cms
+from zhengtong.security.timestamps import public as timestamps
 
 @dataclass(frozen=True)
 class Holder:
@@ -73,20 +73,86 @@ def signed(certificate: bytes, signature: bytes, data: bytes) -> bool:
 
 def stamped(token: bytes, signature: bytes) -> tuple[datetime | None, str]:
     """(the time a token proves for a signature value, what is wrong with it)."""
-    return None, _("时间戳核验不了。")
+    if not well_formed(token):
+        return None, _("时间戳的数据被改动或损坏。")
+    try:
+        return timestamps.verify(token, sha256(signature).digest()).at, ""
+    except timestamps.StampNotGenuine as refusal:
+        return None, refusal.message
+
+
+def well_formed(token: bytes) -> bool:
+    """Whether what a token carries unsigned is what we would write: only certificates that we know, and its own digest.
+
+    A token's reader looks at what is signed; here the rest counts too, so that no byte of a signed file is free.
+    """
+    try:
+        signed_data = cms.parts(cms.parts(cms.parts(token)[1])[0])
+        signer = cms.parts(cms.parts(signed_data[-1])[0])
+        certificates = cms.parts(signed_data[3]) if len(signed_data) == 5 else []
+    except (ValueError, IndexError):
+        return False
+    issuer = sorted(certificates, key=lambda one: list(cms.issuer_and_serial(one)) != cms.parts(signer[1]))
+    return cms.parts(signed_data[1]) == [signer[2]] and all(one in known() for one in issuer[1:])
+
+
+def known() -> dict[bytes, str]:
+    """The certificates of the county's own authorities with their names, such as `bodies-sm2`."""
+    import base64
+
+    return {base64.b64decode(row["certificate"]): row["name"] for row in pki.trust_list()["authorities"]}
 
 
 def judge(
-    certificate: bytes, chain: Sequence[bytes], *, signed_at: datetime | None, stamped_at: datetime | None, now: datetime
+    certificate: bytes,
+    chain: Sequence[bytes],
+    *,
+    authority: str,
+    signed_at: datetime | None,
+    stamped_at: datetime | None,
+    now: datetime,
 ) -> Verdict:
-    """STUB"""
-    a = algorithm(certificate)
-    from zhengtong.security.pki import public as pki
+    """Whether a signature with this certificate may be believed.
 
-    ours = holder(certificate).issuer == "双峰县根证书 " + a
-    return Verdict(ours, () if ours else (_("证书不是本县颁发的。"),))
+    `chain`: what the file carries beside it. `authority`: which of ours must have issued it. A stamp proves that the
+    signature is no younger; without one it is as young as the reading.
+    """
+    authorities = known()
+    if any(one not in authorities for one in chain):
+        return Verdict(False, (_("签名里夹带了不认识的证书，不能采信。"),))
+    claimed = signed_at or now
+    # A demo's clock may stand before or behind that of the stamps; otherwise this is the moment of the stamp.
+    proven = max(min(stamped_at, now), claimed) if stamped_at else now
+    try:
+        path = pki.verify_chain(certificate, claimed, revocation=False)
+    except pki.NotTrusted as refusal:
+        return Verdict(refusal.why in ("expired", "future"), (_at(refusal),))
+    if authorities.get(path[1]) != authority:
+        return Verdict(True, (_("证书不是给这种签名用的：签发它的机构是{name}。").format(name=holder(certificate).issuer),))
+    try:
+        pki.verify_chain(certificate, proven)
+    except pki.NotTrusted as refusal:
+        return Verdict(True, (_at(refusal, unproven=stamped_at is None),))
+    return Verdict(True)
+
+
+def _at(refusal: pki.NotTrusted, *, unproven: bool = False) -> str:
+    if unproven and refusal.why == "expired":
+        return _("证书现在已经过期，又没有时间戳证明签名是在有效期内作出的。")
+    if refusal.why == "expired":
+        return _("签名时证书已经过期。")
+    if refusal.why == "future":
+        return _("签名时证书还没有生效。")
+    if refusal.why == "revoked":
+        return _("证书已被吊销，没有时间戳证明签名是在吊销之前作出的。") if unproven else _("签名时证书已被吊销。")
+    return refusal.message
 
 
 def post(attribute_certificate: bytes, certificate: bytes, at: datetime) -> tuple[str, str]:
-    """STUB"""
-    return "", ""
+    """(the posts the signer held at `at`, as codes; what is wrong with the attribute certificate)."""
+    if not attribute_certificate:
+        return "", ""
+    try:
+        return _("、").join(pki.check_post(attribute_certificate, holder=certificate, at=at).roles), ""
+    except pki.NotTrusted as refusal:
+        return "", refusal.message

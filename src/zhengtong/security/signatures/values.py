@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from zhengtong.foundation.organizations.models import Organization
 
 DEPARTMENT: Final = ("department-sm2", "department-p256")
 """The signatures of a body, in the order in which they are made: the last one covers the whole file."""
@@ -55,13 +58,16 @@ class Signature:
 
 @dataclass(frozen=True)
 class Report:
-    """What was found in a file. `kind`: pdf, json, stamp or unknown; `missing`: required signatures that are not there."""
+    """What was found in a file. `kind`: pdf, json, stamp or unknown; `missing`: required signatures that are not there.
+
+    `digest`: what a stamp was put on, as name and hexadecimal digits.
+    """
 
     kind: str
     signatures: tuple[Signature, ...] = ()
     missing: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    digest: str = ""
 
     @property
     def good(self) -> bool:
@@ -84,8 +90,9 @@ class Signed:
 
 @dataclass(frozen=True)
 class Official:
-    """Who decided, as far as a signature needs to know: account, name, and the post held in that decision."""
+    """Who decided, as far as a signature needs to know. `roles`: posts held, as codes like `approver@organization:7`."""
 
     user_id: int
     name: str
-    post: str
+    organization: "Organization"
+    roles: tuple[str, ...] = ()

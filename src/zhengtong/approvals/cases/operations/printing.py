@@ -14,6 +14,7 @@ from zhengtong.approvals.cases.papers.render import render
 from zhengtong.approvals.cases.readers import PAPER
 from zhengtong.foundation.files import public as files
 from zhengtong.kernel.errors import NotFound
+from zhengtong.security.pmi import public as pmi
 from zhengtong.security.signatures import public as signatures
 
 DECIDED = ("decision", "refusal", "not_accepted", "licence")
@@ -32,20 +33,23 @@ def printed(*, paper_id: int, at: datetime) -> files.Attachment:
         raise NotFound(_("没有找到这份文书。"))
     if paper.attachment is not None:
         return paper.attachment
-    official = _decided_by(paper) if paper.kind in DECIDED else None
+    official = _decided_by(paper, at) if paper.kind in DECIDED else None
     drawn = render(paper.kind, paper.content)
     signed = signatures.sign_pdf(drawn, department=paper.organization, official=official, at=at)
     return _keep(paper_id, signed, at=at)
 
 
-def _decided_by(paper: Paper) -> signatures.Official | None:
-    """Who made the decision on the paper; the licence made from it carries the same name."""
-    acts = StepAct.objects.filter(task__case=paper.case_id, task__kind="decide").select_related("officer", "task")
-    act = acts.order_by("id").last()
-    if act is not None and paper.kind != "not_accepted":
-        return signatures.Official(act.officer_id, act.officer.display_name, act.task.role)
-    user = paper.issued_by
-    return signatures.Official(user.pk, user.display_name, "") if user else None
+def _decided_by(paper: Paper, at: datetime) -> signatures.Official | None:
+    """Who made the decision that the paper states, with the post they hold; for a licence the one who granted it."""
+    acts = StepAct.objects.filter(task__case=paper.case_id, task__kind="decide")
+    act = acts.select_related("officer", "task__organization").order_by("id").last()
+    if act is None or paper.kind == "not_accepted":
+        user = paper.issued_by
+        return signatures.Official(user.pk, user.display_name, paper.organization) if user else None
+    body, role = act.task.organization, act.task.role
+    held = pmi.holds(act.officer, role, organization=body, on=timezone.localdate(at))
+    roles = (f"{role}@organization:{body.pk}",) if held else ()
+    return signatures.Official(act.officer_id, act.officer.display_name, body, roles)
 
 
 @transaction.atomic
