@@ -5,7 +5,9 @@ import threading
 import time
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
+from zhengtong.kernel.errors import Unavailable
 from zhengtong.security.timestamps import keys, tokens
 from zhengtong.security.timestamps.clock import ClockRefused, Condition, Guard
 from zhengtong.security.timestamps.keys import KeyGone, StampKey
@@ -37,7 +39,7 @@ class Authority:
             return tokens.rejection(rejected)
         except ClockRefused as refused:
             return tokens.rejection(Rejected(tokens.TIME_NOT_AVAILABLE, f"the clock is not trusted: {refused}"))
-        except KeyGone:
+        except (KeyGone, Unavailable):  # the device of the key may be lost between two stamps
             return tokens.rejection(Rejected(tokens.SYSTEM_FAILURE, "the key is not available"))
         except Exception as error:  # whatever it is, the other side gets an answer it can read
             log.exception("time-stamp request failed", extra={"error": type(error).__name__})
@@ -50,7 +52,7 @@ class Authority:
             return self._token(request, algorithm)
         except ClockRefused as refused:
             raise StampUnavailable(sentence(refused.condition), condition=refused.condition) from None
-        except KeyGone:
+        except (KeyGone, Unavailable):
             raise StampUnavailable(KEY_GONE) from None
 
     def condition(self) -> Condition:
@@ -82,7 +84,7 @@ def authority() -> Authority:
 
     from zhengtong.security.timestamps.sources import source_of
 
-    said = settings.TIMESTAMPS
+    said: dict[str, Any] = settings.TIMESTAMPS
     guard = Guard(
         settings.DATA / "timestamps" / "clock",
         source=source_of(said["source"]),
