@@ -18,8 +18,3 @@ def plain() -> bytes:
 def licence(plain, county, county_keys, health) -> bytes:
     """The licence, signed by the health department."""
     return signatures.sign_pdf(plain, department=health, at=MONDAY)
-
-
-@pytest.fixture
-def county_keys(db):
-    """STUB"""

@@ -89,7 +89,7 @@ def test_a_certificate_from_elsewhere_is_not_believed(answer):
     made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     made = made.serial_number(5).not_valid_before(MONDAY).not_valid_after(MONDAY + timedelta(days=9))
     certificate = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
-    real = sealing.county_keys()[1]
+    real = sealing.county_keys(MONDAY)[1]
 
     def sign(data: bytes) -> bytes:
         return key.sign(data, ec.ECDSA(hashes.SHA256()))

@@ -95,9 +95,9 @@ def read(document: object, *, at: datetime) -> Report:
         payload = _text(canonical(document["content"]))
     except (ValueError, RecursionError):
         return Report("json", problems=(_("签名的内容读不出来。"),))
-    found, required = [], set[str]()
+    found, required, authorities = [], set[str](), trust.known()
     for one in signatures:
-        signature, wanted = _read_one(one, payload, at)
+        signature, wanted = _read_one(one, payload, authorities, at)
         found.append(signature)
         required |= wanted
     names = {s.name for s in found if s.ours}
@@ -105,7 +105,7 @@ def read(document: object, *, at: datetime) -> Report:
     return Report("json", tuple(found), missing)
 
 
-def _read_one(one: object, payload: str, at: datetime) -> tuple[Signature, set[str]]:
+def _read_one(one: object, payload: str, authorities: trust.Known, at: datetime) -> tuple[Signature, set[str]]:
     try:
         assert isinstance(one, dict)
         protected, value = str(one["protected"]), _bytes(str(one["signature"]))
@@ -130,6 +130,7 @@ def _read_one(one: object, payload: str, at: datetime) -> tuple[Signature, set[s
         read_header.certificates[0],
         chain,
         authority=f"services-{read_header.algorithm}",
+        authorities=authorities,
         signed_at=read_header.at,
         stamped_at=None,
         now=at,

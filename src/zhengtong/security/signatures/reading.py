@@ -45,9 +45,9 @@ def read_pdf(pdf: bytes, *, at: datetime) -> Report:
         return Report("pdf", problems=(_("这份PDF没有任何电子签名，无法证明是谁签发的、有没有被改动。"),))
     if len(places) > MOST:
         return Report("pdf", problems=(_("这份PDF里的签名太多，不像本县签发的文书，没有逐个核验。"),))
-    found, required = [], set[str]()
+    found, required, authorities = [], set[str](), trust.known()
     for place in places:
-        signature, wanted = _read_one(pdf, place, at)
+        signature, wanted = _read_one(pdf, place, authorities, at)
         found.append(signature)
         required |= wanted
     names = [s.name for s in found if s.ours and s.name]
@@ -67,7 +67,9 @@ def _places(pdf: bytes) -> Iterator[_Place]:
         yield _Place(gap if first == 0 else -1, rest, rest + length)
 
 
-def _read_one(pdf: bytes, place: _Place, at: datetime) -> tuple[Signature, set[str]]:
+def _read_one(
+    pdf: bytes, place: _Place, authorities: trust.Known, at: datetime
+) -> tuple[Signature, set[str]]:
     """The signature at `place`, and the names of those that it says must be there."""
     damaged = Signature("", "", problems=(_("签名的数据被改动或损坏，或者不是本县系统写成的，不能核验。"),))
     try:
@@ -83,13 +85,16 @@ def _read_one(pdf: bytes, place: _Place, at: datetime) -> tuple[Signature, set[s
     if not trust.signed(message.certificate, message.signature, message.attributes):
         problems.append(_("签名不是这张证书的持有者作出的。"))
     signed_at = _moment(pdf, place)
-    stamped_at, spoilt = trust.stamped(message.stamp, message.signature) if message.stamp else (None, "")
+    stamped_at, spoilt = None, ""
+    if message.stamp:
+        stamped_at, spoilt = trust.stamped(message.stamp, message.signature, authorities)
     if spoilt:
         problems.append(spoilt)
     verdict = trust.judge(
         message.certificate,
         message.chain,
         authority=AUTHORITIES.get(said.name, ""),
+        authorities=authorities,
         signed_at=signed_at,
         stamped_at=stamped_at,
         now=at,

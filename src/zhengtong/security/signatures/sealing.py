@@ -51,7 +51,7 @@ def keys_for(department: Organization, official: Official | None, at: datetime) 
                     name=official.name,
                     reason=REASONS["official"].format(all=wanted),
                     certificate=kept.chain[0],
-                    chain=kept.chain[1:],
+                    chain=kept.chain[1:-1],
                     sign=kept.signer.sign,
                     attribute_certificate=bytes(post.der) if post else b"",
                 )
@@ -59,7 +59,7 @@ def keys_for(department: Organization, official: Official | None, at: datetime) 
         for field, algorithm in zip(DEPARTMENT, ALGORITHMS, strict=True):
             held = pki.department_key(department, algorithm, at)
             reason = REASONS["department"].format(all=wanted)
-            keys.append(Key(field, algorithm, department.name, reason, held.chain[0], held.chain[1:], held.signer.sign))
+            keys.append(Key(field, algorithm, department.name, reason, held.chain[0], held.chain[1:-1], held.signer.sign))
     except (pki.KeyUnavailable, Refusal):
         raise no_keys() from None
     return keys
@@ -71,7 +71,7 @@ def county_keys(at: datetime) -> list[Key]:
     try:
         for algorithm in ALGORITHMS:
             chain, signer = pki.chain("papers", algorithm, at=at), pki.signer("papers", algorithm, at=at)
-            found.append(Key("", algorithm, "", "", chain[0], chain[1:], signer.sign))
+            found.append(Key("", algorithm, "", "", chain[0], chain[1:-1], signer.sign))
     except (pki.KeyUnavailable, Refusal):
         raise no_keys() from None
     return found

@@ -21,7 +21,7 @@ def read_stamp(content: bytes) -> Report:
         return unread
     except timestamps.StampNotGenuine as refusal:
         return Report("stamp", problems=(refusal.message,))
-    if not trust.well_formed(token):
+    if not trust.well_formed(token, trust.known()):
         return unread
     found = Signature("stamp", info.algorithm, holder.name, holder.issuer, stamped_at=info.at, ours=True)
     return Report("stamp", (found,), digest=f"{info.digest_name.upper()} {info.digest.hex()}")

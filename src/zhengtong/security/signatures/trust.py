@@ -1,6 +1,6 @@
 """Whom this house believes: certificates of the county's own PKI, its time-stamps, its attribute certificates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -11,6 +11,10 @@ from zhengtong.security.crypto import keys as raw_keys
 from zhengtong.security.pki import public as pki
 from zhengtong.security.signatures import cms
 from zhengtong.security.timestamps import public as timestamps
+
+Known = Mapping[bytes, str]
+"""Certificates of authorities (DER), each with its name, such as `bodies-sm2`."""
+
 
 @dataclass(frozen=True)
 class Holder:
@@ -71,9 +75,9 @@ def signed(certificate: bytes, signature: bytes, data: bytes) -> bool:
         return False
 
 
-def stamped(token: bytes, signature: bytes) -> tuple[datetime | None, str]:
+def stamped(token: bytes, signature: bytes, authorities: Known) -> tuple[datetime | None, str]:
     """(the time a token proves for a signature value, what is wrong with it)."""
-    if not well_formed(token):
+    if not well_formed(token, authorities):
         return None, _("时间戳的数据被改动或损坏。")
     try:
         return timestamps.verify(token, sha256(signature).digest()).at, ""
@@ -81,7 +85,7 @@ def stamped(token: bytes, signature: bytes) -> tuple[datetime | None, str]:
         return None, refusal.message
 
 
-def well_formed(token: bytes) -> bool:
+def well_formed(token: bytes, authorities: Known) -> bool:
     """Whether what a token carries unsigned is what we would write: only certificates that we know, and its own digest.
 
     A token's reader looks at what is signed; here the rest counts too, so that no byte of a signed file is free.
@@ -89,15 +93,16 @@ def well_formed(token: bytes) -> bool:
     try:
         signed_data = cms.parts(cms.parts(cms.parts(token)[1])[0])
         signer = cms.parts(cms.parts(signed_data[-1])[0])
-        certificates = cms.parts(signed_data[3]) if len(signed_data) == 5 else []
+        beside = [one for one in cms.parts(signed_data[3]) if one not in authorities] if len(signed_data) == 5 else []
+        named = cms.parts(signer[1])
+        only_signer = len(beside) <= 1 and all(list(cms.issuer_and_serial(one)) == named for one in beside)
+        return only_signer and cms.parts(signed_data[1]) == [signer[2]]
     except (ValueError, IndexError):
         return False
-    issuer = sorted(certificates, key=lambda one: list(cms.issuer_and_serial(one)) != cms.parts(signer[1]))
-    return cms.parts(signed_data[1]) == [signer[2]] and all(one in known() for one in issuer[1:])
 
 
-def known() -> dict[bytes, str]:
-    """The certificates of the county's own authorities with their names, such as `bodies-sm2`."""
+def known() -> Known:
+    """The certificates of the county's own authorities."""
     import base64
 
     return {base64.b64decode(row["certificate"]): row["name"] for row in pki.trust_list()["authorities"]}
@@ -108,16 +113,16 @@ def judge(
     chain: Sequence[bytes],
     *,
     authority: str,
+    authorities: Known,
     signed_at: datetime | None,
     stamped_at: datetime | None,
     now: datetime,
 ) -> Verdict:
     """Whether a signature with this certificate may be believed.
 
-    `chain`: what the file carries beside it. `authority`: which of ours must have issued it. A stamp proves that the
+    `chain`: what the file carries beside it. `authority`: which of `authorities` must have issued it. A stamp proves that the
     signature is no younger; without one it is as young as the reading.
     """
-    authorities = known()
     if any(one not in authorities for one in chain):
         return Verdict(False, (_("签名里夹带了不认识的证书，不能采信。"),))
     claimed = signed_at or now
