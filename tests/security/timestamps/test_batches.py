@@ -134,7 +134,7 @@ class TestOutage:
         outage.refresh_from_db()
         assert outage.ended_at is not None
         assert names().count("timestamps.StampingResumed") == 1
-        ids = [pk for pk in OutboxEvent.objects.exclude(name="timestamps.StampingResumed").values_list("pk", flat=True)]
+        ids = list(OutboxEvent.objects.exclude(name="timestamps.StampingResumed").values_list("pk", flat=True))
         assert all(queries.place_of(pk).stamp is not None for pk in ids)
 
     def test_a_quiet_county_writes_no_events_about_nothing(self, service):
