@@ -16,6 +16,7 @@ from zhengtong.foundation.calendars import public as calendars
 from zhengtong.foundation.calendars.models import DemoClock
 from zhengtong.foundation.events import public as events
 from zhengtong.foundation.organizations import public as organizations
+from zhengtong.security.pki import public as pki
 
 # A Monday before two holidays, so that a visitor sees a weekend, 中秋节 and 国庆节 in the ledger of what they file.
 PRESENT = datetime(2026, 9, 21, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -30,6 +31,8 @@ def load(progress: Progress = print) -> None:
     _set_clock()
     with transaction.atomic():
         calendars.publish_version(document=calendars.builtin_document(), reason="初始工作日历", by=None, at=FOUNDED)
+    progress("密钥与证书 Keys and certificates")
+    pki.hold_ceremony(plan=pki.builtin_ceremony(), at=FOUNDED)
     load_organizations.load(FOUNDED, progress)
     load_matters.load(FOUNDED, progress)
     progress("人员与授权 People and posts")

@@ -6,6 +6,7 @@ import pytest
 
 from zhengtong.foundation.organizations.models import Organization
 from zhengtong.security.accounts.models import User
+from zhengtong.security.pki import public as pki
 
 from .people import NOW, make_body, make_official, make_resident
 
@@ -46,3 +47,11 @@ def health(county) -> Organization:
 @pytest.fixture
 def official(office) -> User:
     return make_official(organization=office)
+
+
+@pytest.fixture
+def ceremony(db) -> pki.Plan:
+    """The county's keys and authorities by the shipped document, both algorithms; the keys lie in the test's data folder."""
+    plan = pki.builtin_ceremony()
+    pki.hold_ceremony(plan=plan, at=NOW)
+    return plan

@@ -9,6 +9,7 @@ COMMANDS = {
     "demo": "run the demo county in a browser: install data, serve, work",
     "serve": "serve the web pages",
     "work": "deliver events, fire clocks, send notices",
+    "pki": "hold the key ceremony, show the county's authorities",
     "clock": "compute a legal due day and print its ledger",
     "validate": "check an identifier: uscc, resident-id, matter-code, case-number",
     "verify": "check the signatures of a PDF, a signed answer or a time-stamp",

@@ -7,6 +7,8 @@ ZHENGTONG_SECRET    signing secret; absent: made once and kept in DATA with mode
 ZHENGTONG_HOSTS     comma-separated host names the site answers to
 ZHENGTONG_URL       the public address printed in QR codes
 ZHENGTONG_HTTPS     1: cookies and HSTS for a site behind TLS
+ZHENGTONG_KEY_PASSPHRASE   opens the key files; absent: made once and kept in DATA/keys with mode 600 (a demo)
+ZHENGTONG_PKCS11_LIBRARY, ZHENGTONG_PKCS11_TOKEN, ZHENGTONG_PKCS11_PIN   a PKCS#11 device, where the ceremony names one
 ZHENGTONG_STAMP_POLICY  object identifier of the time-stamp policy
 ZHENGTONG_TIME_SOURCE  what watches over the clock: auto (default), kernel, chrony, file:PATH, none
 """
@@ -96,6 +98,7 @@ INSTALLED_APPS = [
     "zhengtong.foundation.notices",
     "zhengtong.foundation.search",
     "zhengtong.foundation.worklists",
+    "zhengtong.security.pki",
     "zhengtong.security.timestamps",
     "zhengtong.security.audit",
     "zhengtong.security.signatures",

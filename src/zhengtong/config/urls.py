@@ -7,6 +7,7 @@ from zhengtong.config import api
 urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include("zhengtong.security.accounts.urls")),
     path("authority/", include("zhengtong.security.pmi.urls")),
+    path("pki/", include("zhengtong.security.pki.urls")),
     path("", include("zhengtong.security.audit.urls")),
     path("", include("zhengtong.security.signatures.urls")),
     path("", include("zhengtong.security.timestamps.urls")),

@@ -10,17 +10,24 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
+from zhengtong.foundation.calendars import public as calendars
+from zhengtong.foundation.calendars.models import DemoClock
 from zhengtong.foundation.events import public as events
 from zhengtong.foundation.events.models import OutboxEvent
 from zhengtong.security.accounts.events import ContactChanged
 from zhengtong.security.crypto import sm3
+from zhengtong.security.pki import public as pki
+from zhengtong.security.pki.models import Certificate, RevocationList
 from zhengtong.security.timestamps import public as timestamps
 from zhengtong.security.timestamps import queries
 from zhengtong.security.timestamps.authority import authority
 from zhengtong.security.timestamps.models import Gathered, Outage, Stamp
 
 from ..people import NOW
+
+DIGEST = hashlib.sha256(b"licence").digest()
 
 
 def silent(source: Path) -> None:
@@ -115,7 +122,7 @@ class TestOutage:
             happen(25, first=100 * hour)
             assert timestamps.stamp_pending(at=NOW + timedelta(hours=hour)) == 0
         with pytest.raises(timestamps.StampUnavailable, match="时间源失联"):
-            timestamps.stamp(hashlib.sha256(b"licence").digest())
+            timestamps.stamp(DIGEST)
         outage = Outage.objects.get()
         assert (outage.reason, outage.ended_at) == ("source_lost", None)
         assert names().count("timestamps.StampingStopped") == 1
@@ -127,7 +134,7 @@ class TestOutage:
         outage.refresh_from_db()
         assert outage.ended_at is not None
         assert names().count("timestamps.StampingResumed") == 1
-        ids = [pk for pk in OutboxEvent.objects.exclude(name="timestamps.StampingResumed").values_list("pk", flat=True)]
+        ids = list(OutboxEvent.objects.exclude(name="timestamps.StampingResumed").values_list("pk", flat=True))
         assert all(queries.place_of(pk).stamp is not None for pk in ids)
 
     def test_a_quiet_county_writes_no_events_about_nothing(self, service):
@@ -147,6 +154,38 @@ class TestOutage:
         happen(1)
         assert timestamps.stamp_pending(at=NOW) == 0
         assert Outage.objects.get().reason == "behind"
+
+
+@pytest.mark.django_db
+class TestTrust:
+    """Stamps follow the machine's clock, certificates and their lists the county's."""
+
+    def test_without_a_fresh_list_nothing_is_trusted(self, service):
+        token = timestamps.stamp(DIGEST)
+        RevocationList.objects.all().delete()
+        with pytest.raises(timestamps.StampNotGenuine, match="证书"):
+            timestamps.verify(token, DIGEST)
+
+    def test_a_revoked_certificate_makes_its_later_stamps_worthless(self, service):
+        token = timestamps.stamp(DIGEST)
+        assert timestamps.verify(token, DIGEST).algorithm == "p256"
+        row = Certificate.objects.get(purpose="timestamps", algorithm="p256")
+        pki.revoke(certificate=row, reason="key_compromise", by=None, at=timezone.now() - timedelta(hours=1))
+        with pytest.raises(timestamps.StampNotGenuine, match="证书"):
+            timestamps.verify(token, DIGEST)
+        authority().forget_keys()
+        with pytest.raises(timestamps.StampUnavailable, match="密钥"):
+            timestamps.stamp(DIGEST)
+
+    @pytest.mark.parametrize("days", [-60, 60])
+    def test_a_demo_on_another_day_stamps_and_trusts(self, service, settings, days):
+        settings.DEMO = True
+        DemoClock.objects.update_or_create(pk=1, defaults={"offset_seconds": days * 86400})
+        calendars.forget_demo_clock()
+        RevocationList.objects.update(stale=True)
+        pki.publish_lists(at=calendars.official_now())
+        token = timestamps.stamp(DIGEST)
+        assert timestamps.verify(token, DIGEST).algorithm == "p256"
 
 
 @pytest.mark.django_db

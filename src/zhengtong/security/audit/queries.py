@@ -64,6 +64,13 @@ DETAILS: dict[str, str | Promise] = {
     "owner_id": gettext_lazy("所属编号"),
     "notice_id": gettext_lazy("告知书编号"),
     "step": gettext_lazy("环节"),
+    "serial": gettext_lazy("证书序列号"),
+    "kind": gettext_lazy("种类"),
+    "algorithm": gettext_lazy("算法"),
+    "authority": gettext_lazy("签发机构"),
+    "holder": gettext_lazy("持有者"),
+    "purpose": gettext_lazy("用途"),
+    "authorities": gettext_lazy("签发机构"),
 }
 """Words for what entries hold beyond their columns; a key not listed is shown as it is."""
 

@@ -91,7 +91,16 @@ ROLES: dict[str, Role] = {
     ),
     "security_admin": Role(
         _("安全管理员"),
-        frozenset({"desk.view", "accounts.manage", "roles.grant", "timestamps.view", "timestamps.trust"}),
+        frozenset(
+            {
+                "desk.view",
+                "accounts.manage",
+                "roles.grant",
+                "certificates.manage",
+                "timestamps.view",
+                "timestamps.trust",
+            }
+        ),
         "",
     ),
 }
@@ -135,6 +144,7 @@ PERMISSIONS: dict[str, str | Promise] = {
     "events.view": _("查看事件投递"),
     "events.retry": _("重新投递事件"),
     "audit.view": _("查看审计记录"),
+    "certificates.manage": _("管理证书"),
     "timestamps.view": _("查看时间戳"),
     "timestamps.trust": _("确认服务器时钟"),
 }

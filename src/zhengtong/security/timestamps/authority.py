@@ -27,6 +27,7 @@ class Authority:
         self._policy, self._accuracy_ms = policy, accuracy_ms
         self._issuers: dict[str, tuple[float, Issuer]] = {}
         self._loading = threading.Lock()
+        self.loads = 0  # how often a key was asked for
 
     def answer(self, body: bytes, algorithm: str) -> bytes:
         """A TimeStampResp for whatever was sent: a token, or a rejection with its failure bit. It never raises."""
@@ -68,6 +69,7 @@ class Authority:
         if kept is not None and time.monotonic() - kept[0] < KEY_KEPT_S:
             return kept[1]
         with self._loading:
+            self.loads += 1
             issuer = Issuer(self._key_of(algorithm), policy=self._policy, accuracy_ms=self._accuracy_ms)
             self._issuers[algorithm] = (time.monotonic(), issuer)
         return issuer

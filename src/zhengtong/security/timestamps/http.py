@@ -7,6 +7,8 @@ times a second. It is open to everybody, as time-stamp services are: a digest te
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.db import close_old_connections
+
 from zhengtong.security.timestamps.authority import authority
 from zhengtong.security.timestamps.keys import ALGORITHMS
 
@@ -35,6 +37,7 @@ def reply(
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """WSGI."""
+    loads = authority().loads
     status, kind, body = reply(
         environ["REQUEST_METHOD"],
         environ.get("PATH_INFO", ""),
@@ -45,5 +48,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     headers = [("Content-Type", kind), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
     if status.startswith("405"):
         headers.append(("Allow", "POST"))
+    if authority().loads != loads:
+        close_old_connections()  # a key was read with the database, whose connection nobody else here looks after
     start_response(status, headers)
     return [body]

@@ -1,0 +1,68 @@
+"""The door of PKI: keys of purposes, certificates of holders, chains, posts for a day."""
+
+from zhengtong.security.pki.attributes import Post
+from zhengtong.security.pki.ceremony import Plan
+from zhengtong.security.pki.ceremony import builtin as builtin_ceremony
+from zhengtong.security.pki.ceremony import read as read_ceremony
+from zhengtong.security.pki.operations import (
+    CannotIssue,
+    CannotRevoke,
+    ask_for_official,
+    hold_ceremony,
+    issue_for_department,
+    issue_for_node,
+    issue_for_official,
+    issue_post,
+    keep_for_official,
+    publish_lists,
+    revoke,
+)
+from zhengtong.security.pki.queries import (
+    NoCeremony,
+    certificate,
+    chain,
+    chain_of,
+    check_post,
+    official_certificate,
+    official_signer,
+    signer,
+    trust,
+    trust_list,
+    verify_chain,
+)
+from zhengtong.security.pki.stores import CannotKeep, KeyUnavailable, forget
+from zhengtong.security.pki.verifier import NotTrusted, Trust
+
+__all__ = [
+    "CannotIssue",
+    "CannotKeep",
+    "CannotRevoke",
+    "KeyUnavailable",
+    "NoCeremony",
+    "NotTrusted",
+    "Plan",
+    "Post",
+    "Trust",
+    "ask_for_official",
+    "builtin_ceremony",
+    "certificate",
+    "chain",
+    "chain_of",
+    "check_post",
+    "forget",
+    "hold_ceremony",
+    "issue_for_department",
+    "issue_for_node",
+    "issue_for_official",
+    "issue_post",
+    "keep_for_official",
+    "official_certificate",
+    "official_signer",
+    "publish_lists",
+    "read_ceremony",
+    "revoke",
+    "signer",
+    "trust",
+    "trust_list",
+    "verify_chain",
+]

@@ -1,0 +1,293 @@
+"""Find keys, certificates, chains; say whether one is trusted; answer about status."""
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from zhengtong.kernel.errors import NotFound, Refusal
+from zhengtong.security.crypto import der
+from zhengtong.security.crypto.keys import Algorithm, Signer
+from zhengtong.security.pki import attributes, ocsp, stores, verifier, x509
+from zhengtong.security.pki.models import Authority, Certificate, RevocationList
+from zhengtong.security.pki.values import POST, REASONS
+from zhengtong.security.pki.verifier import NotTrusted, Trust
+
+STATUS_LIFE = timedelta(hours=1)
+_TYPES = {dotted: key for key, dotted in x509.ATTRIBUTE_TYPES.items()}
+
+
+class NoCeremony(Refusal):
+    """The key is not there because the ceremony has not been held."""
+
+    code = "no_ceremony"
+
+
+# --- Addresses ------------------------------------------------------------------------------------------------------
+
+
+def list_address(authority: Authority, shard: int) -> str:
+    """Where the list of a shard is published; it stands in certificates and in the list."""
+    return f"{settings.PUBLIC_URL}/pki/crl/{authority.key}-{shard}.crl"
+
+
+def status_address() -> str:
+    """Where the status responder answers."""
+    return f"{settings.PUBLIC_URL}/pki/ocsp/"
+
+
+def certificate_address(authority: Authority) -> str:
+    """Where an authority's own certificate is published."""
+    return f"{settings.PUBLIC_URL}/pki/ca/{authority.key}.cer"
+
+
+# --- Keys and certificates of our own -------------------------------------------------------------------------------
+
+
+def authority(name: str, algorithm: Algorithm) -> Authority:
+    """An authority by its name. NoCeremony: it was never made."""
+    found = Authority.objects.select_related("certificate", "parent").filter(name=name, algorithm=algorithm).first()
+    if found is None:
+        raise NoCeremony(_("还没有举行密钥仪式，没有签发机构。请先运行 zhengtong pki ceremony。"))
+    return found
+
+
+def of_purpose(purpose: str, algorithm: Algorithm, at: datetime | None = None) -> Certificate:
+    """The newest certificate of a purpose that is not revoked (and valid at `at`). NoCeremony: there is none."""
+    rows = Certificate.objects.filter(purpose=purpose, algorithm=algorithm, revoked_at__isnull=True)
+    if at is not None:
+        rows = rows.filter(not_before__lte=at, not_after__gte=at)
+    found = rows.select_related("authority__parent").order_by("-not_before", "-pk").first()
+    if found is None:
+        raise NoCeremony(
+            _("没有可用的“{purpose}”证书。请由安全管理员运行 zhengtong pki ceremony。").format(purpose=purpose)
+        )
+    return found
+
+
+def key_of(row: Certificate) -> Signer:
+    """The key of one of our own certificates. KeyUnavailable: it cannot be reached, or is another's."""
+    found = stores.opened(row.key_store, row.key_name, row.algorithm)  # type: ignore[arg-type]
+    if found.spki != x509.cut(bytes(row.der)).spki:
+        raise stores.KeyUnavailable(
+            _("密钥“{name}”与证书不符，需要它的操作会等待。请检查密钥文件夹。").format(name=row.key_name)
+        )
+    return found
+
+
+def signer(purpose: str, algorithm: Algorithm = "p256", *, at: datetime | None = None) -> Signer:
+    """The key for a purpose ("audit", "timestamps", "papers", "backup", "tokens", "attributes")."""
+    return key_of(of_purpose(purpose, algorithm, at))
+
+
+def certificate(purpose: str, algorithm: Algorithm = "p256", *, at: datetime | None = None) -> bytes:
+    """The DER certificate of a purpose's key."""
+    return bytes(of_purpose(purpose, algorithm, at).der)
+
+
+def chain(purpose: str, algorithm: Algorithm = "p256", *, at: datetime | None = None) -> tuple[bytes, ...]:
+    """The purpose's certificate, its authority's, the root's: DER, in this order."""
+    return chain_of(of_purpose(purpose, algorithm, at))
+
+
+def chain_of(row: Certificate) -> tuple[bytes, ...]:
+    """A certificate, its authority's, the root's."""
+    links, above = [bytes(row.der)], row.authority
+    while above is not None:
+        links.append(bytes(above.certificate.der))
+        above = above.parent
+    return tuple(links)
+
+
+def signer_of(authority: Authority) -> Signer:
+    """An authority's own key."""
+    return key_of(authority.certificate)
+
+
+def official_certificate(user_id: int, algorithm: Algorithm, at: datetime) -> Certificate | None:
+    """The newest valid certificate of an official."""
+    rows = Certificate.objects.filter(holder=f"user:{user_id}", algorithm=algorithm, revoked_at__isnull=True)
+    rows = rows.filter(not_before__lte=at, not_after__gte=at).exclude(kind=POST)
+    return rows.order_by("-not_before", "-pk").first()
+
+
+def official_signer(user_id: int, algorithm: Algorithm, at: datetime) -> Signer | None:
+    """The key that the county's store keeps for an official; None when they have none or hold it themselves."""
+    found = official_certificate(user_id, algorithm, at)
+    return key_of(found) if found is not None and found.key_name else None
+
+
+def spki_of(authority: Authority) -> bytes:
+    """An authority's public key."""
+    return x509.cut(bytes(authority.certificate.der)).spki
+
+
+@lru_cache(maxsize=64)
+def name_in(data: bytes) -> x509.Name:
+    """The subject of a certificate as parts, in order."""
+    parts: list[tuple[str, str]] = []
+    for _tag, relative, _whole in der.elements(der.inner(x509.cut(data).subject)):
+        for _set, pair, _pair in der.elements(relative):
+            kind, text = der.elements(pair)
+            parts.append((_TYPES[der.read_oid(kind[1])], text[1].decode()))
+    return tuple(parts)
+
+
+# --- Trust ----------------------------------------------------------------------------------------------------------
+
+
+def trust() -> Trust:
+    """Our own roots and authorities, and the lists as published."""
+    rows = Authority.objects.select_related("certificate").order_by("pk")
+    roots = tuple(bytes(row.certificate.der) for row in rows if row.parent_id is None)
+    others = tuple(bytes(row.certificate.der) for row in rows if row.parent_id is not None)
+    return Trust(roots=roots, authorities=others, list_at=_published)
+
+
+def _published(address: str) -> bytes | None:
+    prefix, suffix = f"{settings.PUBLIC_URL}/pki/crl/", ".crl"
+    if not (address.startswith(prefix) and address.endswith(suffix)):
+        return None
+    found = list_named(address.removeprefix(prefix).removesuffix(suffix))
+    return bytes(found.der) if found else None
+
+
+def list_named(shard: str) -> RevocationList | None:
+    """The list of a shard by its name in addresses, such as `officials-sm2-3`."""
+    parts = shard.split("-")
+    if len(parts) != 3 or not (parts[2].isascii() and parts[2].isdigit() and len(parts[2]) < 5):
+        return None
+    rows = RevocationList.objects.filter(authority__name=parts[0], authority__algorithm=parts[1], shard=int(parts[2]))
+    return rows.first()
+
+
+def verify_chain(certificate: bytes, at: datetime, *, revocation: bool = True) -> tuple[bytes, ...]:
+    """The chain to one of our roots, good at `at` with revocation demanded. Raises NotTrusted."""
+    return verifier.verify(certificate, at, trust(), revocation=revocation)
+
+
+def check_post(post: bytes, *, holder: bytes, at: datetime, target: str = "") -> attributes.Post:
+    """What an attribute certificate says of the holder of certificate `holder`, both chains verified. Raises NotTrusted."""
+    _body, algorithm, _signature = _signed(post)
+    known = Certificate.objects.filter(purpose="attributes", algorithm=algorithm).order_by("-pk")
+    refusal = NotTrusted("issuer", _("岗位证书不是本县岗位属性签发机构签发的，或者被改动过。"))
+    verify_chain(holder, at)
+    for row in known:
+        try:
+            said = attributes.check(post, holder=holder, authority=bytes(row.der), at=at, target=target)
+        except NotTrusted as problem:
+            refusal = problem
+            continue
+        verify_chain(bytes(row.der), at)
+        return said
+    raise refusal
+
+
+def _signed(data: bytes) -> tuple[bytes, Any, bytes]:
+    try:
+        return x509.cut_signed(data)
+    except der.NotDer:
+        raise NotTrusted("form", _("这不是一张完好的岗位证书。")) from None
+
+
+def trust_list() -> dict[str, Any]:
+    """What the public may know: roots and authorities with fingerprints, and that all of it is internal."""
+    import base64
+    import hashlib
+
+    rows = Authority.objects.select_related("certificate", "parent").order_by("pk")
+    return {
+        "format": "zhengtong-trust/1",
+        "county": str(settings.COUNTY_NAME),
+        "notice": "内部证书，非电子政务电子认证服务",
+        "authorities": [
+            {
+                "name": row.key,
+                "parent": row.parent.key if row.parent else None,
+                "algorithm": row.algorithm,
+                "subject": row.certificate.subject,
+                "not_before": row.certificate.not_before.isoformat(),
+                "not_after": row.certificate.not_after.isoformat(),
+                "revoked": row.certificate.revoked_at is not None,
+                "sha256": hashlib.sha256(bytes(row.certificate.der)).hexdigest(),
+                "certificate": base64.b64encode(bytes(row.certificate.der)).decode(),
+                "lists": [list_address(row, shard) for shard in range(row.shards)],
+            }
+            for row in rows
+        ],
+    }
+
+
+# --- Status ---------------------------------------------------------------------------------------------------------
+
+
+def status(request: bytes, *, now: datetime) -> bytes:
+    """The status responder's answer to a DER question, in DER."""
+    try:
+        question = ocsp.read(request)
+    except (ValueError, IndexError):
+        return ocsp.refusal(ocsp.MALFORMED)
+    first = question.asked[0]
+    for row in Authority.objects.select_related("certificate"):
+        parts = x509.cut(bytes(row.certificate.der))
+        if ocsp.concerns(first, parts.subject, parts.spki):
+            break
+    else:
+        return ocsp.refusal(ocsp.UNAUTHORIZED)
+    if not all(ocsp.concerns(asked, parts.subject, parts.spki) for asked in question.asked):
+        return ocsp.refusal(ocsp.UNAUTHORIZED)
+    try:
+        key = signer_of(row)
+    except stores.KeyUnavailable:
+        return ocsp.refusal(ocsp.TRY_LATER)
+    statuses = [(asked, _status(row, asked.serial, now)) for asked in question.asked]
+    moment = now.replace(microsecond=0)
+    return ocsp.answer(key, statuses, nonce=question.nonce, now=moment, next_update=moment + STATUS_LIFE)
+
+
+def _status(issuer: Authority, serial: int, now: datetime) -> bytes:
+    found = Certificate.objects.filter(authority=issuer, serial=f"{serial:032x}").exclude(kind=POST).first()
+    if found is None:
+        return ocsp.UNKNOWN
+    if found.revoked_at is not None and found.revoked_at <= now:
+        return ocsp.revoked(found.revoked_at, found.reason)
+    return ocsp.GOOD
+
+
+# --- Pages ----------------------------------------------------------------------------------------------------------
+
+
+def certificates(*, text: str = "", kind: str = "", state: str = "", at: datetime) -> QuerySet[Certificate]:
+    """Certificates newest first, by part of the name or the beginning of the serial number, kind and state."""
+    rows = Certificate.objects.select_related("authority").order_by("-pk")
+    if text := text.strip():
+        rows = rows.filter(
+            Q(subject__icontains=text) | Q(serial__startswith=text.lower().replace(":", "")) | Q(holder=text)
+        )
+    if kind:
+        rows = rows.filter(kind=kind)
+    if state == "valid":
+        rows = rows.filter(revoked_at__isnull=True, not_before__lte=at, not_after__gte=at)
+    if state == "revoked":
+        rows = rows.filter(revoked_at__isnull=False)
+    if state == "expired":
+        rows = rows.filter(revoked_at__isnull=True, not_after__lt=at)
+    return rows
+
+
+def by_serial(serial: str) -> Certificate:
+    """One certificate. NotFound: no such serial number."""
+    found = (
+        Certificate.objects.select_related("authority__parent", "issued_by", "revoked_by").filter(serial=serial).first()
+    )
+    if found is None:
+        raise NotFound(_("没有这张证书。"))
+    return found
+
+
+def reason_words(row: Certificate) -> str:
+    """Why it was revoked."""
+    return str(REASONS.get(row.reason, ""))
