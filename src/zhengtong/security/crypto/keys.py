@@ -133,6 +133,15 @@ def _public(spki: bytes) -> Any:
     return cast(ec.EllipticCurvePublicKey, serialization.load_der_public_key(spki))
 
 
+def is_public_key(spki: bytes) -> bool:
+    """True for SubjectPublicKeyInfo of a point on one of the two curves."""
+    try:
+        _public(bytes(spki))
+    except ValueError:
+        return False
+    return True
+
+
 def verify(spki: bytes, signature: bytes, data: bytes) -> bool:
     """True when the signature holds; False for every defect of key, form or content, never an exception."""
     try:

@@ -13,6 +13,7 @@ from zhengtong.security.pki.x509 import COMMON_NAME, Name
 
 FORMAT = "zhengtong-ceremony/1"
 BUILTIN = Path(__file__).with_name("ceremony.json")
+MOST = 100
 STORES = ("file", "pkcs11", "sdf")
 
 
@@ -96,6 +97,9 @@ def _plan(document: dict[str, Any]) -> Plan:
         for key, given in document.pop("authorities").items()
     )
     purposes = tuple(PurposePlan(key, **given) for key, given in document.pop("purposes").items())
+    numbers = [one.years for one in (root, *authorities, *purposes)] + [one.shards for one in (root, *authorities)]
+    if any(type(number) is not int or not 0 < number <= MOST for number in numbers):
+        raise Invalid(_("年限和分片数须为1至{most}的整数。").format(most=MOST))
     unknown = {one.authority for one in purposes} - {one.key for one in authorities}
     if unknown:
         raise Invalid(_("用途引用了没有列出的签发机构：{names}。").format(names="、".join(sorted(unknown))))

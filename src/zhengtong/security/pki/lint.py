@@ -25,7 +25,7 @@ def problems(body: bytes, algorithm: Algorithm, kind: str) -> list[str]:
         parts = x509.cut(x509.assembled(body, algorithm, _UNSIGNED))
         extensions = parsed.extensions
         algorithm_of(parts.spki)
-    except ValueError as error:
+    except (ValueError, foreign.DuplicateExtension, foreign.UnsupportedGeneralNameType) as error:
         return [f"unreadable: {error}"]
     found = {one.oid.dotted_string: one for one in extensions}
     return [

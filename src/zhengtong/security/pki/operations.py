@@ -116,7 +116,8 @@ def _authority(
         path_length=0 if root else 1,
         permitted=plan.name if root else (),
         permitted_dns=one.dns,
-        **(_addresses(root, serial) if root else {}),
+        # A root names its own one list, which says of every other authority whether it is revoked.
+        **(_addresses(root, serial) if root else {"crl_url": queries.shard_address(name, 0)}),
     )
     draft = _Draft(kind, subject, key.spki, one.years * YEAR, key_store=store, key_name=name)
     row = _sign(draft, wanted, queries.signer_of(root) if root else key, root, at, by)
@@ -250,10 +251,9 @@ def _subject(authority: Authority, *parts: tuple[str, str]) -> x509.Name:
 
 
 def _algorithm_of(spki: bytes) -> Algorithm:
-    try:
-        return keys.algorithm_of(spki)
-    except ValueError:
-        raise Invalid(_("只签发P-256或SM2公钥的证书。")) from None
+    if not keys.is_public_key(spki):
+        raise Invalid(_("只签发P-256或SM2公钥的证书。"))
+    return keys.algorithm_of(spki)
 
 
 @transaction.atomic
@@ -341,7 +341,7 @@ def issue_post(
 
     Refuses a holder's certificate that is not valid now, an empty list of roles, an unreachable key.
     """
-    at = at.replace(microsecond=0)
+    at, holder = at.replace(microsecond=0), Certificate.objects.get(pk=holder.pk)
     if not roles:
         raise Invalid(_("没有岗位可以写进岗位证书。"))
     if holder.state(at) != "valid":

@@ -31,7 +31,12 @@ class NoCeremony(Refusal):
 
 def list_address(authority: Authority, shard: int) -> str:
     """Where the list of a shard is published; it stands in certificates and in the list."""
-    return f"{settings.PUBLIC_URL}/pki/crl/{authority.key}-{shard}.crl"
+    return shard_address(authority.key, shard)
+
+
+def shard_address(key: str, shard: int) -> str:
+    """The same by the authority's name in addresses, such as `root-sm2`."""
+    return f"{settings.PUBLIC_URL}/pki/crl/{key}-{shard}.crl"
 
 
 def status_address() -> str:

@@ -89,7 +89,7 @@ def read(certificate: bytes) -> Link:
         parsed = foreign.load_der_x509_certificate(certificate)
         extensions = {one.oid.dotted_string: one for one in parsed.extensions}
         keys.algorithm_of(parts.spki)
-    except ValueError:
+    except (ValueError, foreign.DuplicateExtension, foreign.UnsupportedGeneralNameType):
         raise NotTrusted("form", _("这不是一张完好的证书。")) from None
     if any(one.critical and dotted not in UNDERSTOOD for dotted, one in extensions.items()):
         raise NotTrusted("extension", _("证书含有不认识的必需扩展，不予信任。"))
