@@ -160,7 +160,9 @@ def hold_ceremony() -> None:
             pki.hold_ceremony(plan=pki.builtin_ceremony(), at=at("2026-01-01"))
             # Stamps follow the machine's clock, papers the story's: these lists serve both.
             pki.publish_lists(at=timezone.now())
-            _KEYS.update({model: list(model._default_manager.all()) for model in apps.get_app_config("pki").get_models()})
+            _KEYS.update(
+                {model: list(model._default_manager.all()) for model in apps.get_app_config("pki").get_models()}
+            )
             transaction.set_rollback(True)
     with transaction.atomic(), connection.constraint_checks_disabled():
         for model, rows in _KEYS.items():

@@ -4,6 +4,8 @@ import io
 import re
 import shutil
 import subprocess
+from dataclasses import replace
+from datetime import timedelta
 
 import pikepdf
 import pytest
@@ -11,12 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.factories import MONDAY, at
+from zhengtong.security.pki import public as pki
+from zhengtong.security.pki.models import Certificate
 from zhengtong.security.signatures import pdf, sealing
 from zhengtong.security.signatures import public as signatures
 from zhengtong.security.signatures.reading import RANGE
 
 BOTH = ["department-sm2", "department-p256"]
 NOW = at("2026-09-22 09:00")
+HOUR = timedelta(hours=1)
 
 
 def verify(content: bytes, when=NOW) -> signatures.Report:
@@ -157,3 +162,61 @@ def test_a_piece_replaced_is_found(licence, start, size, filler):
 
 def test_the_signature_names_its_reason_for_common_readers(licence):
     assert len(re.findall(rb"/Reason \(", licence)) == 2
+
+
+def certificate_of(health) -> Certificate:
+    """The certificate that made the last signature of the licence."""
+    return Certificate.objects.get(holder=f"organization:{health.pk}", algorithm="p256")
+
+
+def test_a_signer_revoked_before_signing_is_told_and_one_revoked_later_is_not(licence, health):
+    signed = verify(licence).signatures[1]
+    pki.revoke(certificate=certificate_of(health), reason="key_compromise", by=None, at=signed.stamped_at + HOUR)
+    assert verify(licence, signed.stamped_at + 2 * HOUR).good
+
+
+def test_a_revoked_signer_is_told(licence, health):
+    pki.revoke(certificate=certificate_of(health), reason="key_compromise", by=None, at=MONDAY - HOUR)
+    report = verify(licence)
+    assert not report.good
+    assert "吊销" in report.signatures[1].problems[0]
+    assert report.signatures[1].ours
+    assert report.signatures[0].good
+
+
+def test_an_expired_signer_without_a_stamp_is_told(plain, county_keys, health):
+    unstamped = pdf.sign(plain, sealing.keys_for(health, None, MONDAY), required=BOTH, at=MONDAY)
+    assert verify(unstamped).good
+    report = verify(unstamped, at("2029-09-22 09:00"))
+    assert "已经过期" in report.signatures[1].problems[0]
+    early = pdf.sign(plain, sealing.keys_for(health, None, MONDAY), required=BOTH, at=at("2025-12-01"))
+    assert "还没有生效" in verify(early).signatures[0].problems[0]
+
+
+def test_an_official_signs_first_with_their_post_of_the_day(plain, county_keys, health, official):
+    roles = (f"approver@organization:{health.pk}",)
+    who = signatures.Official(official.pk, official.display_name, health, roles)
+    signed = signatures.sign_pdf(plain, department=health, official=who, at=MONDAY)
+    report = verify(signed)
+    assert report.good
+    assert [one.name for one in report.signatures] == ["official-p256", *BOTH]
+    assert report.signatures[0].signer == official.display_name
+    assert "approver" in report.signatures[0].post or "县卫生健康局" in report.signatures[0].post
+    # What the body signs says that the official must be there too: their signature cannot be left out.
+    fields = ["official-p256", *BOTH]
+    without = pdf.sign(plain, sealing.keys_for(health, None, MONDAY), required=fields, at=MONDAY)
+    assert verify(without).missing == ("official-p256",)
+
+
+def test_an_official_cannot_sign_in_the_name_of_a_body(plain, county_keys, health, official):
+    who = signatures.Official(official.pk, official.display_name, health)
+    own = sealing.keys_for(health, who, MONDAY)[0]
+    forged = pdf.sign(plain, [replace(own, field="department-p256")], required=["department-p256"], at=MONDAY)
+    assert "不是给这种签名用的" in verify(forged).signatures[0].problems[0]
+
+
+def test_without_keys_nothing_is_signed(plain, county_keys, health, tmp_path, settings):
+    pki.forget()
+    settings.DATA = tmp_path
+    with pytest.raises(signatures.CannotSign, match="签名密钥暂时不可用"):
+        signatures.sign_pdf(plain, department=health, at=MONDAY)

@@ -1,7 +1,6 @@
 """Reads of cases. Lists have a constant number of queries; strangers get 404."""
 
 import secrets
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 

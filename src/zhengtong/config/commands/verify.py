@@ -36,7 +36,11 @@ def run(options: argparse.Namespace) -> int:
     report = signatures.verify_file(content, at=timezone.now())
     found = signatures.drawn(report)
     if options.json:
-        print(json.dumps({"good": report.good, "verdict": found.verdict, **asdict(report)}, default=_plain, ensure_ascii=False))
+        print(
+            json.dumps(
+                {"good": report.good, "verdict": found.verdict, **asdict(report)}, default=_plain, ensure_ascii=False
+            )
+        )
         return 0 if report.good else 1
     print(f"{found.verdict}：{found.sentence}")
     for problem in report.problems:

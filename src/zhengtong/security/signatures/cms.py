@@ -52,9 +52,7 @@ class Message:
             unsigned,
         )
         certificates = b"".join(sorted({self.certificate, *self.chain}))
-        signed = sequence(
-            integer(1), set_of(digest), sequence(oid(DATA)), tlv(0xA0, certificates), set_of(signer)
-        )
+        signed = sequence(integer(1), set_of(digest), sequence(oid(DATA)), tlv(0xA0, certificates), set_of(signer))
         return sequence(oid(SIGNED_DATA), tlv(0xA0, signed))
 
 

@@ -8,7 +8,7 @@ import io
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from zhengtong.security.signatures import cms
 from zhengtong.security.signatures.values import Key

@@ -67,9 +67,7 @@ def _places(pdf: bytes) -> Iterator[_Place]:
         yield _Place(gap if first == 0 else -1, rest, rest + length)
 
 
-def _read_one(
-    pdf: bytes, place: _Place, authorities: trust.Known, at: datetime
-) -> tuple[Signature, set[str]]:
+def _read_one(pdf: bytes, place: _Place, authorities: trust.Known, at: datetime) -> tuple[Signature, set[str]]:
     """The signature at `place`, and the names of those that it says must be there."""
     damaged = Signature("", "", problems=(_("签名的数据被改动或损坏，或者不是本县系统写成的，不能核验。"),))
     try:

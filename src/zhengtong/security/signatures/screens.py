@@ -64,7 +64,11 @@ def _verdict(report: Report) -> tuple[str, str, str]:
         sentence = _("文件由下列签名人签发，签名之后没有改动过一个字节，该有的签名都在。")
         return _("是真的，没有改动"), sentence, "ok"
     if report.signatures and any(s.ours for s in report.signatures):
-        return _("不能采信"), _("文件里有本县的签名，但下面的问题没有排除。请向签发机关重新索取，可拨打12345核实。"), "overdue"
+        return (
+            _("不能采信"),
+            _("文件里有本县的签名，但下面的问题没有排除。请向签发机关重新索取，可拨打12345核实。"),
+            "overdue",
+        )
     if report.signatures:
         return _("无法确认"), _("文件里没有能够核实的本县签名。请向签发单位核实，可拨打12345。"), "overdue"
     return _("验不了"), _("文件里没有可以核验的本县电子签名，这不说明文件是假的，也不说明是真的。"), "soon"
@@ -72,4 +76,6 @@ def _verdict(report: Report) -> tuple[str, str, str]:
 
 def too_large() -> str:
     """The sentence for a file over the limit."""
-    return _("文件超过{limit} MB，没有核验。本县签发的文书都在这个大小以内，请检查是不是选错了文件。").format(limit=settings.FILES_MAX_MB)
+    return _("文件超过{limit} MB，没有核验。本县签发的文书都在这个大小以内，请检查是不是选错了文件。").format(
+        limit=settings.FILES_MAX_MB
+    )

@@ -59,7 +59,9 @@ def keys_for(department: Organization, official: Official | None, at: datetime) 
         for field, algorithm in zip(DEPARTMENT, ALGORITHMS, strict=True):
             held = pki.department_key(department, algorithm, at)
             reason = REASONS["department"].format(all=wanted)
-            keys.append(Key(field, algorithm, department.name, reason, held.chain[0], held.chain[1:-1], held.signer.sign))
+            keys.append(
+                Key(field, algorithm, department.name, reason, held.chain[0], held.chain[1:-1], held.signer.sign)
+            )
     except (pki.KeyUnavailable, Refusal):
         raise no_keys() from None
     return keys

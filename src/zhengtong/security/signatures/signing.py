@@ -9,9 +9,7 @@ from zhengtong.security.signatures import jws, pdf, sealing
 from zhengtong.security.signatures.values import Official
 
 
-def sign_pdf(
-    content: bytes, *, department: Organization, official: Official | None = None, at: datetime
-) -> bytes:
+def sign_pdf(content: bytes, *, department: Organization, official: Official | None = None, at: datetime) -> bytes:
     """The PDF with the signatures of `official` (who decided, when somebody did), then of `department`: SM2, last P-256.
 
     Each says which must all be there, and carries a time-stamp when the county can stamp; what an official decided waits for

@@ -7,9 +7,11 @@ from hashlib import sha256
 
 from django.utils.translation import gettext as _
 
+from zhengtong.foundation.organizations.models import Organization
 from zhengtong.security.crypto import keys as raw_keys
 from zhengtong.security.pki import public as pki
 from zhengtong.security.signatures import cms
+from zhengtong.security.signatures.values import POSTS
 from zhengtong.security.timestamps import public as timestamps
 
 Known = Mapping[bytes, str]
@@ -133,7 +135,9 @@ def judge(
     except pki.NotTrusted as refusal:
         return Verdict(refusal.why in ("expired", "future"), (_at(refusal),))
     if authorities.get(path[1]) != authority:
-        return Verdict(True, (_("证书不是给这种签名用的：签发它的机构是{name}。").format(name=holder(certificate).issuer),))
+        return Verdict(
+            True, (_("证书不是给这种签名用的：签发它的机构是{name}。").format(name=holder(certificate).issuer),)
+        )
     try:
         pki.verify_chain(certificate, proven)
     except pki.NotTrusted as refusal:
@@ -153,11 +157,18 @@ def _at(refusal: pki.NotTrusted, *, unproven: bool = False) -> str:
     return refusal.message
 
 
+def _post_in_words(code: str) -> str:
+    role, _at_, number = code.partition("@organization:")
+    body = Organization.objects.filter(pk=number).first() if number.isdecimal() and len(number) < 10 else None
+    return f"{body.label if body else ''}{POSTS.get(role, role)}"
+
+
 def post(attribute_certificate: bytes, certificate: bytes, at: datetime) -> tuple[str, str]:
     """(the posts the signer held at `at`, as codes; what is wrong with the attribute certificate)."""
     if not attribute_certificate:
         return "", ""
     try:
-        return _("、").join(pki.check_post(attribute_certificate, holder=certificate, at=at).roles), ""
+        roles = pki.check_post(attribute_certificate, holder=certificate, at=at).roles
+        return _("、").join(_post_in_words(role) for role in roles), ""
     except pki.NotTrusted as refusal:
         return "", refusal.message

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from zhengtong.foundation.organizations.models import Organization
@@ -13,6 +13,9 @@ DEPARTMENT: Final = ("department-sm2", "department-p256")
 
 OFFICIAL: Final = "official-p256"
 """The signature of the official who decided; made before the body's."""
+
+POSTS: dict[str, Any] = {}
+"""Posts in words by their codes: a slot, filled by the app that knows them."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,10 @@ def verify(content: bytes, *, at: datetime) -> Report:
         return _json(content, at)
     if content[:1] == b"\x30":
         return stamps.read_stamp(content)
-    return Report("unknown", problems=(_("这不是PDF、签名的JSON或时间戳文件。请上传从本网站下载的原文件，不要上传照片或扫描件。"),))
+    return Report(
+        "unknown",
+        problems=(_("这不是PDF、签名的JSON或时间戳文件。请上传从本网站下载的原文件，不要上传照片或扫描件。"),),
+    )
 
 
 def verify_json(document: object, *, at: datetime) -> Report:
