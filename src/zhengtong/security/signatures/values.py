@@ -1,7 +1,8 @@
 """Keys as this app uses them, and what a reader of signatures finds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as field_of
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,7 +32,7 @@ class Key:
     reason: str
     certificate: bytes
     chain: tuple[bytes, ...]
-    sign: Callable[[bytes], bytes] = field(repr=False)
+    sign: Callable[[bytes], bytes] = field_of(repr=False)
     attribute_certificate: bytes = b""
 
 
