@@ -27,7 +27,9 @@ def run(progress: Callable[..., None]) -> dict[str, float]:
     progress("key ceremony")
     pki.hold_ceremony(plan=pki.builtin_ceremony(), at=now)
     body = Organization.objects.get(code="market-regulation")
-    facts = {name: "—" for name, field in Licence.model_fields.items() if field.is_required() and field.annotation is str}
+    facts = {
+        name: "—" for name, field in Licence.model_fields.items() if field.is_required() and field.annotation is str
+    }
     drawn = render("licence", Licence.model_validate({**facts, "issued_on": date(2026, 9, 21)}))
     signed = signatures.sign_pdf(drawn, department=body, at=now)
     if not signatures.verify_file(signed, at=timezone.now()).good:

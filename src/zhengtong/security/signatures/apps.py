@@ -11,3 +11,7 @@ class SignaturesConfig(AppConfig):
     label = "signatures"
     verbose_name = _("电子签名")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Make the facts of this app known."""
+        from zhengtong.security.signatures import events  # noqa: F401
