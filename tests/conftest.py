@@ -42,12 +42,13 @@ from django.core.cache import cache  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import translation  # noqa: E402
 
-from tests.factories import MONDAY, SmallCounty, establish_county  # noqa: E402
+from tests.factories import MONDAY, SmallCounty, establish_county, hold_ceremony  # noqa: E402
 from zhengtong.foundation.calendars import public as calendars  # noqa: E402
 from zhengtong.foundation.calendars import queries as calendar_queries  # noqa: E402
 from zhengtong.foundation.calendars.models import CalendarVersion  # noqa: E402
 from zhengtong.foundation.events import public as events  # noqa: E402
 from zhengtong.foundation.events.models import Delivery  # noqa: E402
+from zhengtong.security.pki import public as pki  # noqa: E402
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -103,8 +104,16 @@ def calendar(db: None) -> CalendarVersion:
 
 
 @pytest.fixture
-def small_county(calendar: CalendarVersion) -> SmallCounty:
-    """A county of seven bodies with an official for every role, made by the public functions, calendar included."""
+def county_keys(db: None) -> Iterator[None]:
+    """The county after its key ceremony, held at the start of 2026: it can sign, stamp, issue certificates."""
+    hold_ceremony()
+    yield
+    pki.forget()
+
+
+@pytest.fixture
+def small_county(calendar: CalendarVersion, county_keys: None) -> SmallCounty:
+    """A county of seven bodies with an official for every role, made by the public functions, calendar and keys included."""
     return establish_county()
 
 

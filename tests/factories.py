@@ -4,11 +4,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from django.apps import apps
+from django.db import connection, transaction
+from django.db.models import Model
+from django.utils import timezone
+
 from zhengtong.foundation.organizations import public as organizations
 from zhengtong.foundation.organizations.models import Organization
 from zhengtong.kernel.identifiers import resident_id, uscc
 from zhengtong.security.accounts import public as accounts
 from zhengtong.security.accounts.models import Enterprise, User
+from zhengtong.security.pki import public as pki
 from zhengtong.security.pmi import public as pmi
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -139,3 +145,25 @@ def establish_county() -> SmallCounty:
         county_head=make_officer("county.head", "韩县长", "county_head", government, subtree=True),
         auditor=make_officer("auditor", "杨审计", "auditor", government, subtree=True),
     )
+
+
+_KEYS: dict[type[Model], list[Model]] = {}
+
+
+def hold_ceremony() -> None:
+    """The demo county's key ceremony, at the start of 2026, with revocation lists of today.
+
+    Held once per process and undone; every test gets its rows anew. The keys stay in the data folder of the tests.
+    """
+    if not _KEYS:
+        with transaction.atomic():
+            pki.hold_ceremony(plan=pki.builtin_ceremony(), at=at("2026-01-01"))
+            # Stamps follow the machine's clock, papers the story's: these lists serve both.
+            pki.publish_lists(at=timezone.now())
+            _KEYS.update(
+                {model: list(model._default_manager.all()) for model in apps.get_app_config("pki").get_models()}
+            )
+            transaction.set_rollback(True)
+    with transaction.atomic(), connection.constraint_checks_disabled():
+        for model, rows in _KEYS.items():
+            model._default_manager.bulk_create(rows)

@@ -24,6 +24,7 @@ COMMANDS = {
     "audit": "sign, check and export the audit log; register a witness",
     "witness": "watch a county's audit log from outside",
     "verify-receipt": "check a citizen's receipt without network",
+    "verify": "check the signatures of a PDF, a signed answer or a time-stamp",
     "bench": "measure a published figure",
     "messages": "collect, check and compile the English catalogue",
     "manage": "Django's own management commands",

@@ -105,6 +105,7 @@ INSTALLED_APPS = [
     "zhengtong.security.pki",
     "zhengtong.security.timestamps",
     "zhengtong.security.audit",
+    "zhengtong.security.signatures",
     "zhengtong.security.accounts",
     "zhengtong.security.pmi",
     "zhengtong.approvals.matters",

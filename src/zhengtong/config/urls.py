@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("authority/", include("zhengtong.security.pmi.urls")),
     path("pki/", include("zhengtong.security.pki.urls")),
     path("", include("zhengtong.security.audit.urls")),
+    path("", include("zhengtong.security.signatures.urls")),
     path("", include("zhengtong.security.timestamps.urls")),
     path("", include("zhengtong.foundation.calendars.urls")),
     path("organizations/", include("zhengtong.foundation.organizations.urls")),

@@ -19,6 +19,7 @@ from zhengtong.kernel.columns import CompactJSONField
 from zhengtong.kernel.legal_clock import Budget, Pause
 from zhengtong.kernel.sealed import BlindIndex, EncryptedJSON, EncryptedText, SealedRow
 from zhengtong.security.accounts.models import Enterprise, Mandate
+from zhengtong.security.signatures.values import Signed
 
 USER = settings.AUTH_USER_MODEL
 
@@ -273,6 +274,9 @@ class Paper(models.Model):
     issued_at = models.DateTimeField(_("签发时间"))
     issued_by = models.ForeignKey(USER, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     attachment = models.ForeignKey(Attachment, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+
+    # Who signed the PDF and when; `queries.papers_for` looks it up. None: not printed yet, or printed before there were keys.
+    signed: Signed | None = None
 
     class Meta:
         verbose_name = _("文书")

@@ -1,7 +1,6 @@
 """Reads of cases. Lists have a constant number of queries; strangers get 404."""
 
 import secrets
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from zhengtong.approvals.cases.models import Case, CaseEvent, Clock, Licence, Paper, Rating, StepTask, Suspension
+from zhengtong.approvals.cases.readers import PAPER
 from zhengtong.approvals.cases.states import ClockKind, Kind, Outcome, State
 from zhengtong.approvals.cases.values import (
     ActionView,
@@ -27,6 +27,7 @@ from zhengtong.kernel.errors import NotFound
 from zhengtong.kernel.legal_clock import Ledger, WorkingDays
 from zhengtong.security.accounts import public as accounts
 from zhengtong.security.pmi import public as pmi
+from zhengtong.security.signatures import public as signatures
 
 RELATED = ("matter", "version", "department", "acceptance_point", "township")
 
@@ -308,9 +309,15 @@ def counts_by_state(cases: QuerySet[Case]) -> dict[str, int]:
     return dict(cases.order_by().values_list("state").annotate(n=Count("id")))
 
 
-def papers_for(case: Case, *, applicant: bool) -> Iterable[Paper]:
-    """The papers of a case; the applicant sees those addressed to them (all but the internal opinion form)."""
-    return case.papers.select_related("organization", "attachment").order_by("id")
+def papers_for(case: Case, *, applicant: bool) -> list[Paper]:
+    """The papers of a case, each with its signature when it was printed; the applicant sees those addressed to them (all but
+    the internal opinion form).
+    """
+    papers = list(case.papers.select_related("organization", "attachment").order_by("id"))
+    signed = signatures.signed(f"{PAPER}:{paper.pk}" for paper in papers)
+    for paper in papers:
+        paper.signed = signed.get(f"{PAPER}:{paper.pk}")
+    return papers
 
 
 def figures() -> dict[str, Any]:

@@ -483,3 +483,56 @@ def publish_lists(*, at: datetime) -> int:
             continue
         done += 1
     return done
+
+
+# --- Keys kept for those who sign papers ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A certificate with the key that the county's own store keeps for its holder; `chain` in DER, from it to the root."""
+
+    row: Certificate
+    signer: Signer
+    chain: tuple[bytes, ...]
+
+
+def department_key(organization: Organization, algorithm: Algorithm, at: datetime) -> Kept:
+    """The key with which a body signs its papers; made and certified when there is none that is valid at `at`.
+
+    Refuses (NoCeremony, KeyUnavailable, CannotIssue) without the authority's key; nothing else ever signs in its place.
+    """
+    return _kept(queries.kept_certificate(f"organization:{organization.pk}", algorithm, at)) or _kept_anew(
+        organization, algorithm, at
+    )
+
+
+def official_key(user_id: int, name: str, organization: Organization, at: datetime) -> Kept | None:
+    """The P-256 key with which an official signs decisions; made and certified when they have none.
+
+    None: they hold their key themselves. Refuses as `department_key` does.
+    """
+    found = queries.official_certificate(user_id, "p256", at)
+    if found is None:
+        found = keep_for_official(
+            user_id=user_id, name=name, organization=organization, algorithm="p256", by=None, at=at
+        )
+    return _kept(found)
+
+
+def _kept(row: Certificate | None) -> Kept | None:
+    if row is None or not row.key_name:
+        return None
+    return Kept(row, queries.key_of(row), queries.chain_of(row))
+
+
+@transaction.atomic
+def _kept_anew(organization: Organization, algorithm: Algorithm, at: datetime) -> Kept:
+    count = Certificate.objects.filter(holder=f"organization:{organization.pk}", algorithm=algorithm).count()
+    name = f"organization-{organization.pk}-{algorithm}-{count + 1}"
+    store = queries.authority(ISSUED_BY[DEPARTMENT], algorithm).certificate.key_store
+    key = _key(store, name, algorithm)
+    row = issue_for_department(organization=organization, spki=key.spki, by=None, at=at)
+    row.key_store, row.key_name = store, name
+    row.save(update_fields=["key_store", "key_name"])
+    return Kept(row, key, queries.chain_of(row))

@@ -125,6 +125,13 @@ def official_signer(user_id: int, algorithm: Algorithm, at: datetime) -> Signer 
     return key_of(found) if found is not None and found.key_name else None
 
 
+def kept_certificate(holder: str, algorithm: Algorithm, at: datetime) -> Certificate | None:
+    """The newest valid certificate of a holder whose key the county's store keeps."""
+    rows = Certificate.objects.filter(holder=holder, algorithm=algorithm, revoked_at__isnull=True)
+    rows = rows.filter(not_before__lte=at, not_after__gte=at).exclude(kind=POST).exclude(key_name="")
+    return rows.select_related("authority__parent").order_by("-not_before", "-pk").first()
+
+
 def spki_of(authority: Authority) -> bytes:
     """An authority's public key."""
     return x509.cut(bytes(authority.certificate.der)).spki

@@ -19,8 +19,11 @@ class PmiConfig(AppConfig):
         """Keep the guard of separated roles in place; register the pages of the county office."""
         from zhengtong.kernel import navigation
         from zhengtong.security.pmi import events, guards, rules  # noqa: F401
+        from zhengtong.security.pmi.policy import ROLES
+        from zhengtong.security.signatures.values import POSTS
 
         rules.register()
+        POSTS.update({key: role.label for key, role in ROLES.items()})
         post_migrate.connect(guards.install, sender=self, dispatch_uid="pmi.guards")
         manage: dict[str, Any] = {"permission": "accounts.manage", "section": "system"}
         navigation.register(navigation.Entry(_("账号与授权"), "pmi:officials", order=40, **manage))

@@ -164,7 +164,7 @@ def done(request: HttpRequest, case_id: int) -> HttpResponse:
 def receipt(request: HttpRequest, case_id: int) -> HttpResponse:
     """The receipt of the submission as PDF."""
     case = cases.get_for_applicant(case_id, request.user, on=official_today())
-    response = HttpResponse(cases.submission_receipt(case), content_type="application/pdf")
+    response = HttpResponse(cases.submission_receipt(case, at=official_now()), content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="receipt-{case.spoken_number}.pdf"'
     response["Cache-Control"] = "private, no-store"
     return response

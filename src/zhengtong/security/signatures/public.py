@@ -1,0 +1,26 @@
+"""The door of signatures: sign a PDF or an answer, verify any file, say what the register knows."""
+
+from zhengtong.security.signatures.operations import enter
+from zhengtong.security.signatures.queries import signed
+from zhengtong.security.signatures.refusals import CannotSign
+from zhengtong.security.signatures.screens import drawn
+from zhengtong.security.signatures.signing import sign_json, sign_pdf
+from zhengtong.security.signatures.values import POSTS, Official, Report, Signature, Signed
+from zhengtong.security.signatures.verifying import verify as verify_file
+from zhengtong.security.signatures.verifying import verify_json
+
+__all__ = [
+    "POSTS",
+    "CannotSign",
+    "Official",
+    "Report",
+    "Signature",
+    "Signed",
+    "drawn",
+    "enter",
+    "sign_json",
+    "sign_pdf",
+    "signed",
+    "verify_file",
+    "verify_json",
+]
