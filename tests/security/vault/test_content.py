@@ -33,8 +33,6 @@ def test_what_went_in_comes_out(size):
 
 
 @settings(deadline=None)
-
-
 @given(st.lists(st.binary(max_size=5000), max_size=8))
 def test_however_it_is_cut_on_the_way(chunks):
     sealing = SealingFile(ContentVault().sealing_key)

@@ -160,7 +160,6 @@ class TestBlindIndex:
             assert raw(resident, "phone_index") != hmac.digest(key.secret, resident.phone.encode(), "sha256")[:16]
 
     @settings(deadline=None)
-
     @given(st.text(max_size=30))
     def test_spellings_of_one_number_meet(self, text):
         assert sealing.normalised(sealing.normalised(text)) == sealing.normalised(text)

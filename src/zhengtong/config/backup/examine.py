@@ -37,9 +37,9 @@ def look_through(connection: Any, tables: Container[str]) -> dict[str, Any]:
         raise Damaged(
             "数据库里缺少政通的表，不是政通的数据库。", "The tables of the product are missing: another database?"
         )
-    heads = rows(ChainHead.objects.values_list("seq", "hash"))
+    heads = rows(ChainHead.objects.values_list("seq", "mac"))
     applied = rows(MigrationRecorder.Migration.objects.values_list("app", "name"))
-    return _said(heads[0] if heads else (0, ChainHead().hash), applied)
+    return _said(heads[0] if heads else (0, ChainHead().mac), applied)
 
 
 def _said(head: Any, applied: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def report() -> dict[str, Any]:
     from zhengtong.security.audit.models import ChainHead
 
     head = ChainHead.objects.first() or ChainHead()
-    found = _said((head.seq, head.hash), MigrationRecorder(connection).applied_migrations())
+    found = _said((head.seq, head.mac), MigrationRecorder(connection).applied_migrations())
     checked = audit.verify()
     files = StoredFile.objects.values_list("digest", "size").iterator()
     missing = [digest for digest, size in files if not _there(storage.path_of(digest), size)]
