@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.conf import settings
 from django.db import connection, transaction
 from django.test import override_settings
 
@@ -71,7 +72,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django
         transaction.set_rollback(True)
     (data / "secret.key").write_text("planted-secret-of-the-site")
     (data / "secret.key").chmod(0o600)
-    (data / "keys").mkdir(mode=0o700)
+    shutil.copytree(settings.DATA / "keys", data / "keys")
     (data / "keys" / "vault.bin").write_bytes(b"planted-key-of-the-vault")
     (data / "notes.txt").write_text("kept as well")
     return data
@@ -150,7 +151,7 @@ class TestThereAndBack:
     def test_a_log_that_was_rewritten_does_not_pass_the_drill(self, county: Installation) -> None:
         county.run("DROP TRIGGER audit_entry_update", "UPDATE audit_auditentry SET purpose = '别的' WHERE seq = 20")
         county.back_up()
-        with pytest.raises(Damaged, match="第20条的内容与它的摘要不符"):
+        with pytest.raises(Damaged, match="第20条的内容与它的校验码不符"):
             county.drill(now=BEGIN)
 
     def test_a_file_that_rotted_on_the_live_disk_is_reported(self, county: Installation) -> None:

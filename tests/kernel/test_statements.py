@@ -91,9 +91,9 @@ def test_insert_all_writes_every_row() -> None:
     insert_all([outbox(actor_id=number) for number in range(50)])
     assert list(OutboxEvent.objects.order_by("id").values_list("actor_id", flat=True)) == list(range(50))
     last = AuditEntry.objects.order_by("seq").last()
-    entry = AuditEntry(seq=(last.seq if last else 0) + 100, effective_at=MONDAY, action="x", hash=b"\x00\xff")
+    entry = AuditEntry(seq=(last.seq if last else 0) + 100, effective_at=MONDAY, action="x", mac=b"\x00\xff")
     insert_all([entry])
-    assert bytes(AuditEntry.objects.get(action="x").hash) == b"\x00\xff"
+    assert bytes(AuditEntry.objects.get(action="x").mac) == b"\x00\xff"
 
 
 def test_update_writes_only_what_is_named(small_county: SmallCounty) -> None:

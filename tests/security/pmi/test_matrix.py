@@ -79,7 +79,14 @@ def _quiet():
 
 
 UUID = "00000000-0000-4000-8000-000000000000"
-NOTHING = {"int": "987654", "slug": "nothing-here", "uuid": UUID, "str": "nothing", "path": "nothing"}
+NOTHING = {
+    "int": "987654",
+    "slug": "nothing-here",
+    "uuid": UUID,
+    "str": "nothing",
+    "path": "nothing",
+    "stamp_algorithm": "p256",
+}
 """What stands in the place of a parameter: of the right form, and not there."""
 VISITOR, RESIDENT, NO_ROLE = "visitor", "resident", "official"
 
@@ -321,7 +328,7 @@ def test_no_field_beyond_the_form_is_taken(small_county):
     resident = make_resident()
     client = Client()
     client.force_login(resident)
-    before, offered = row_of(resident), {"phone", "email", "address", "language"}
+    before, offered = row_of(resident), {"phone", "phone_index", "email", "address", "language"}
     for route, (level, _permission) in written().items():
         if level in ("signed_in", "public") and "logout" not in route:
             answer_of = client.post(address_of(route), {**WISHES, "phone": "13800009999"})

@@ -12,7 +12,14 @@ from django.utils import timezone
 
 from zhengtong.foundation.events.models import OutboxEvent
 from zhengtong.security.pki import public as pki
+from zhengtong.security.timestamps import operations
 from zhengtong.security.timestamps.authority import authority
+
+
+@pytest.fixture(autouse=True)
+def batches_of_its_own(monkeypatch):
+    """The service alone: without the audit log, whose checkpoints would cover every event."""
+    monkeypatch.delitem(operations.STAMPERS, "audit", raising=False)
 
 
 @pytest.fixture

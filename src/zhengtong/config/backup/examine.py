@@ -63,7 +63,7 @@ def installation(data: Path, **environment: str) -> dict[str, Any]:
 
 
 def report() -> dict[str, Any]:
-    """Log root, whether every link of the log holds, and files the database names that are not there."""
+    """Log root, whether every link of the log holds, and files the database names that are not there or cannot be opened."""
     from django.db import connection
     from django.db.migrations.recorder import MigrationRecorder
 
@@ -75,21 +75,14 @@ def report() -> dict[str, Any]:
     head = ChainHead.objects.first() or ChainHead()
     found = _said((head.seq, head.mac), MigrationRecorder(connection).applied_migrations())
     checked = audit.verify()
-    files = StoredFile.objects.values_list("digest", "size").iterator()
-    missing = [digest for digest, size in files if not _there(storage.path_of(digest), size)]
+    files = StoredFile.objects.values_list("digest", flat=True).iterator()
+    missing = [digest for digest in files if not storage.intact(storage.path_of(digest))]
     return {
         **found,
         "log_whole": checked.reason == "",
         "log_reason": str(checked.reason),
         "missing_files": missing[:20],
     }
-
-
-def _there(path: Path, size: int) -> bool:
-    try:
-        return path.stat().st_size == size
-    except OSError:
-        return False
 
 
 if __name__ == "__main__":

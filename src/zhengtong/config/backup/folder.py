@@ -19,17 +19,12 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Kept:
-    """A file of the data folder. `section` is "files" (content known by its name), "keys" or "other"."""
+    """A file of the data folder. `section` is "files" (attachments, sealed), "keys" or "other"."""
 
     path: str
     section: str
     size: int
     mode: int
-
-    @property
-    def digest(self) -> bytes:
-        """For content known by its name: the SHA-256 that the name says; else empty."""
-        return bytes.fromhex(Path(self.path).name) if self.section == "files" else b""
 
 
 def kept_files(data: Path) -> Iterator[Kept]:

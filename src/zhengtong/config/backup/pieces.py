@@ -101,14 +101,6 @@ class Store:
         """The first half of a piece's name, from the SHA-256 of its content."""
         return hmac.new(self.naming, b"piece " + digest, sha256).hexdigest()[:32]
 
-    def has(self, digest: bytes) -> str:
-        """The piece with this content when it is stored already, else ""."""
-        with self.lock:
-            name = self.known.get(self.content_name(digest), "")
-            if name:
-                self.used.add(name)
-        return name
-
     def take(self, chunks: Iterable[bytes], *, piece: int = PIECE, afresh: bool = False) -> dict[str, Any]:
         """Store a stream: its size, SHA-256 and the names of its pieces in order. `afresh`: every piece under this run's key.
 

@@ -18,6 +18,7 @@ from zhengtong.config.backup.pieces import WHOLE, Store, disk_full, naming_key
 from zhengtong.config.backup.recovery import Recovery
 from zhengtong.config.backup.refusals import CannotBackUp, Damaged
 from zhengtong.config.backup.repository import FORMAT, Manifest, Repository, name_at, run_of, seal
+from zhengtong.foundation.files import storage
 
 Progress = Callable[..., None]
 SECRET_VARIABLES = {"ZHENGTONG_SECRET", "ZHENGTONG_KEY_PASSPHRASE"}
@@ -195,17 +196,13 @@ class _Source:
                 self.say("文件 files", number, len(files))
 
     def _file(self, kept: folder.Kept) -> None:
-        digest = kept.digest
-        stored = self.store.has(digest) if digest and kept.size <= WHOLE else ""
-        if stored:
-            found = {"size": kept.size, "sha256": digest.hex(), "pieces": [stored]}
-        else:
-            piece = WHOLE if digest else WHOLE // 32
-            found = self.store.take(sqlite.chunks(self.data / kept.path), piece=piece)
-            if digest and found["sha256"] != digest.hex():
-                self.problems.append(
-                    f"{kept.path}的内容与它的摘要不符，原件已损坏。 / {kept.path} is damaged in the live installation."
-                )
+        # The name of a sealed file says nothing of its bytes, and turning keys over writes them anew: every file is read.
+        piece = WHOLE if kept.section == "files" else WHOLE // 32
+        found = self.store.take(sqlite.chunks(self.data / kept.path), piece=piece)
+        if kept.section == "files" and not storage.intact(self.data / kept.path):
+            self.problems.append(
+                f"{kept.path}打不开，原件已损坏。 / {kept.path} cannot be opened: damaged in the live installation."
+            )
         self._entry(kept.path, kept.section, kept.mode, found)
 
     def _settings(self, with_keys: bool) -> None:

@@ -4,12 +4,14 @@ show a second factor.
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -57,11 +59,14 @@ class SessionMiddleware:
     def _is_over(request: HttpRequest, user: Any) -> bool:
         now, session = int(time.time()), request.session
         if session.get("listed_as") != session.session_key:
-            sessions.enter(request, user)
+            # A full disk is told by what the person came to do, not by the list of their sessions.
+            with suppress(OperationalError):
+                sessions.enter(request, user)
         begun, seen = session.setdefault("begun_at", now), session.get("seen_at", now)
         if now - begun > settings.SESSION_COOKIE_AGE or now - seen > settings.SESSION_IDLE_SECONDS[user.kind]:
             return True
         if now - seen >= SEEN_EVERY or "seen_at" not in session:
             session["seen_at"] = now
-            operations.see_session(session_key=str(session.session_key), at=datetime.fromtimestamp(now, UTC))
+            with suppress(OperationalError):
+                operations.see_session(session_key=str(session.session_key), at=datetime.fromtimestamp(now, UTC))
         return False

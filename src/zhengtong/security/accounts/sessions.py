@@ -58,7 +58,6 @@ def enter(request: HttpRequest, user: Any) -> None:
     """Put the session into the person's list; under its new key when it got another one."""
     if not request.session.session_key:
         request.session.save()
-    request.session["listed_as"] = request.session.session_key
     operations.open_session(
         user=user,
         session_key=str(request.session.session_key),
@@ -66,6 +65,7 @@ def enter(request: HttpRequest, user: Any) -> None:
         address=get_adapter().get_client_ip(request),
         at=datetime.now(UTC),
     )
+    request.session["listed_as"] = request.session.session_key
 
 
 def device_of(agent: str) -> str:

@@ -112,7 +112,10 @@ def revocation_list(request: HttpRequest, shard: str) -> HttpResponse:
 @require_POST
 def status(request: HttpRequest) -> HttpResponse:
     """Status of certificates (RFC 6960) over HTTP POST, both algorithms."""
-    question = request.body if int(request.META.get("CONTENT_LENGTH") or 0) <= LARGEST_QUESTION else b""
+    # A form instead of a question was read already on its way here: it is answered as malformed.
+    form = request.content_type in ("multipart/form-data", "application/x-www-form-urlencoded")
+    fits = not form and int(request.META.get("CONTENT_LENGTH") or 0) <= LARGEST_QUESTION
+    question = request.body if fits else b""
     return HttpResponse(queries.status(question, now=official_now()), content_type="application/ocsp-response")
 
 

@@ -30,6 +30,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     asked = form.cleaned_data["event"] if form.is_valid() else None
     context: dict[str, Any] = {
         "condition": condition,
+        "covered": operations.events_are_covered(),
         "sentence": sentence(condition),
         "by_hand": condition.state in queries.MENDED_BY_HAND,
         "waiting": waiting,

@@ -52,7 +52,12 @@ def sealed_by(key: Key, label: str, seal: bytes, plain: bytes) -> bytes:
 
 def normalised(value: str) -> str:
     """What two spellings of one number have in common."""
-    return _BETWEEN.sub("", unicodedata.normalize("NFKC", value)).upper()
+    # Upper case and what falls away can bring forth what is composed anew, until nothing changes any more.
+    while (
+        found := unicodedata.normalize("NFKC", _BETWEEN.sub("", unicodedata.normalize("NFKC", value)).upper())
+    ) != value:
+        value = found
+    return value
 
 
 def _bound(key: Key, name: bytes, seal: bytes) -> bytes:
