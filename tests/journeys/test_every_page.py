@@ -88,6 +88,30 @@ NOT_OPENED = {
     "window/<int:case_id>/materials/<int:material_no>/": POSTED,
     "apply/case/<int:case_id>/files/<uuid:public_id>/remove/": POSTED,
     "apply/case/<int:case_id>/": "leads on to the page to fill in",
+    "account/sessions/end-others/": POSTED,
+    "account/sessions/<int:session_id>/end/": POSTED,
+    "account/clients/<str:client_id>/close/": POSTED,
+    "audit/log/cosign": POSTED,
+    "identity/authorize/": "for programs, with a request of their own: tests of the provider",
+    "identity/token/": "for programs: tests of the provider",
+    "identity/revoke/": "for programs: tests of the provider",
+    "identity/userinfo/": "for programs: tests of the provider",
+    ".well-known/openid-configuration": "JSON: tests of the provider",
+    ".well-known/jwks.json": "JSON: tests of the provider",
+    "pki/crl/<str:shard>.crl": "for programs: tests of the certificates",
+    "pki/ocsp/": "for programs: tests of the certificates",
+    "pki/trust.json": "JSON: tests of the certificates",
+    "pki/ca/<str:name>.cer": "for programs: tests of the certificates",
+    "audit/entries/<int:seq>/proof/": "a file: tests of the audit",
+    "audit/log/checkpoint": "for witnesses: tests of the audit",
+    "audit/log/key": "for witnesses: tests of the audit",
+    "audit/log/consistency/<int:old>/<int:new>": "for witnesses: tests of the audit",
+    "audit/log/tile/<path:path>": "for witnesses: tests of the audit",
+    "my/reads/<int:seq>/qr.png": "a picture: tests of the audit",
+    "timestamps/<int:pk>/": "only where no checkpoints cover the events: tests of the time stamps",
+    "timestamps/<int:pk>/batch.txt": "only where no checkpoints cover the events: tests of the time stamps",
+    "timestamps/<int:pk>/<stamp_algorithm:algorithm>.tst": "only where no checkpoints cover the events: tests of the time stamps",
+    "tsa/<stamp_algorithm:algorithm>/": "for programs: tests of the time stamps",
     "api/openapi.json": "JSON: tests of the hall",
     "account/factors/webauthn/": "needs a passkey: tests of the accounts",
     "api/": "the root of the API has no page",
@@ -331,8 +355,14 @@ def a_draft_of_a_matter(page: Page) -> list[str]:
     return [page.url]
 
 
+def a_second_factor(page: Page) -> list[str]:
+    """The page on which an official sets one up."""
+    return ["/account/second-factor/"]
+
+
 PREPARED: dict[str, Callable[[Page], list[str]]] = {
     "Resident": a_draft_and_a_case,
     "Window clerk": a_person_at_the_window,
     "Matter editor": a_draft_of_a_matter,
+    "Approver": a_second_factor,
 }
