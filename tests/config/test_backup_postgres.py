@@ -1,6 +1,7 @@
 """Backup and restore on a PostgreSQL server: one snapshot, tables with everything that guards them, into an empty database."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from tests.config.installation import BEGIN, quiet
@@ -26,9 +28,9 @@ pytestmark = [
 
 
 def address_of(name: str) -> str:
-    settings = connection.settings_dict
-    host = quote(settings["HOST"], safe="")
-    return f"postgresql://{settings['USER']}:{settings['PASSWORD']}@/{name}?host={host}"
+    server = connection.settings_dict
+    host = quote(server["HOST"], safe="")
+    return f"postgresql://{server['USER']}:{server['PASSWORD']}@/{name}?host={host}"
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def reader(small_county: SmallCounty, tmp_path: Path) -> Reader:
             fields=["phone"],
             at=MONDAY,
         )
-    (tmp_path / "data").mkdir()
+    shutil.copytree(settings.DATA / "keys", tmp_path / "data" / "keys")
     key = recovery.Passphrase(b"tree-seven-river-stone")
     take(
         data=tmp_path / "data",

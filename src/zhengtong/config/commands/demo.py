@@ -14,7 +14,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 from unicodedata import east_asian_width
@@ -78,13 +78,14 @@ def _run(data: Path, port: int) -> int:
         children.stop_on_signals()
         if _mark(data) != _wanted():
             _prepare_in_child(children, port)
-        print("启动网页与后台 Starting web and worker …", flush=True)
-        children.start("网页 web", "serve", "--port", str(port))
-        children.start("后台 worker", "work")
-        address = f"http://127.0.0.1:{port}/"
-        children.wait_until(lambda: answers(address), READY_SECONDS)
-        _welcome(data, address, time.monotonic() - started)
-        children.watch()
+        with suppress(KeyboardInterrupt):  # the county is there: Ctrl-C from here on is the ordinary end
+            print("启动网页与后台 Starting web and worker …", flush=True)
+            children.start("网页 web", "serve", "--port", str(port))
+            children.start("后台 worker", "work")
+            address = f"http://127.0.0.1:{port}/"
+            children.wait_until(lambda: answers(address), READY_SECONDS)
+            _welcome(data, address, time.monotonic() - started)
+            children.watch()
     print(f"\n已停止，数据保留在{data}。 Stopped; the data stays in {data}.")
     return 0
 
