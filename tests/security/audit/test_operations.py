@@ -137,7 +137,7 @@ class TestVerification:
             ("UPDATE {t} SET effective_at = recorded_at WHERE seq = 4", (), 4),
             ("UPDATE {t} SET actor_id = 99 WHERE seq = 1", (), 1),
             ("UPDATE {t} SET mac = (SELECT mac FROM {t} WHERE seq = 1) WHERE seq = 2", (), 2),
-            ("UPDATE {t} SET submitter = 'worker' WHERE seq = 2", (), 2),
+            ("UPDATE {t} SET submitter = 'another' WHERE seq = 2", (), 2),
             ("DELETE FROM {t} WHERE seq = 3", (), 3),
             ("DELETE FROM {t} WHERE seq >= 5", (), 5),
             ("DELETE FROM {t} WHERE seq = 1", (), 1),
