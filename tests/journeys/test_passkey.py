@@ -34,12 +34,13 @@ def test_a_clerk_sets_up_a_passkey_and_signs_in_without_a_password(
     page.locator("input[type=password]:visible").press("Enter")
     page.get_by_label(re.compile("以后只用它登录")).check()
     page.get_by_role("button", name="添加", exact=True).click()
-    page.wait_for_url(re.compile(r"/account/factors/"))
+    page.wait_for_url(lambda address: "/add/" not in address)
     page.goto(f"{home}/account/factors/")
     expect(page.get_by_text("已设置").first).to_be_visible()
 
     page.goto(f"{home}/account/logout/")
     page.locator("main").get_by_role("button", name=re.compile("退出")).click()
+    page.wait_for_url(lambda address: "/logout/" not in address)
     page.goto(f"{home}/account/login/")
     page.get_by_role("button", name="用通行密钥登录").click()
     page.wait_for_url(re.compile(r"/desk/"))
@@ -51,6 +52,7 @@ def test_a_clerk_sets_up_a_passkey_and_signs_in_without_a_password(
 
     page.goto(f"{home}/account/logout/")
     page.locator("main").get_by_role("button", name=re.compile("退出")).click()
+    page.wait_for_url(lambda address: "/logout/" not in address)
     session.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": False})
     page.goto(f"{home}/account/login/")
     page.get_by_role("button", name="用通行密钥登录").click()
