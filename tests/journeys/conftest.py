@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
 
 from zhengtong.config.processes import Children, answers
 
@@ -250,8 +250,18 @@ def axe() -> Callable[[Page], None]:
     """`axe(page)`: the page as it is now has no accessibility problem that axe-core can find."""
     engine = Axe()
 
+    def look(page: Page, tries: int = 3) -> list[Any]:
+        """A click only begins the way to the next page: when that arrives under the engine, the new page is looked at."""
+        page.wait_for_load_state("load")
+        try:
+            return engine.run(page).response["violations"]
+        except Error:
+            if tries == 1:
+                raise
+            return look(page, tries - 1)
+
     def check(page: Page) -> None:
-        found = engine.run(page).response["violations"]
+        found = look(page)
         told = [f"{v['id']} ({v['impact']}): {v['help']} at {node['target']}" for v in found for node in v["nodes"]]
         assert told == [], f"{page.url}\n" + "\n".join(told)
 

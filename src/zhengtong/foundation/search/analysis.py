@@ -7,6 +7,8 @@ so that a phrase never reaches from one run into the next.
 
 import unicodedata
 
+from zhengtong.foundation.search.pinyin import syllables
+
 
 def normalise(text: str) -> str:
     """One form for full and half width, upper and lower case."""
@@ -30,12 +32,10 @@ def tokens(text: str) -> list[str]:
 
 def pinyin(text: str) -> str:
     """Full pinyin and initials of the Chinese runs of `text`: `shipinjingying spjy`."""
-    from pypinyin import lazy_pinyin  # a large dictionary, needed only while indexing
-
     words = []
     for run in runs(text):
         if run.isascii():
             continue
-        syllables = lazy_pinyin(run)
-        words += ["".join(syllables), "".join(s[0] for s in syllables if s)]
+        read = syllables(run)
+        words += ["".join(read), "".join(s[0] for s in read if s)]
     return " ".join(words)
