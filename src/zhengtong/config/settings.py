@@ -287,6 +287,9 @@ LOGGING = {
 
 # 最高人民法院关于适用… 期间的届满 is debated: the county decides at which hour a working day closes for applicants and staff.
 LEGAL_DAY_CLOSES_AT = "24:00"
+# 行政许可法 第五十条: a renewal is applied for thirty days before the end; whether working days are meant is an open question.
+RENEWAL_APPLY_DAYS = 30
+RENEWAL_REMIND_DAYS = 30
 COUNTY_DIVISION = "431321"
 # Time stamps (RFC 3161). The policy is this product's own identifier (a UUID below 2.25): a county with an arc of its own puts it here.
 # `auto` watches the kernel's account of the clock once it has been synchronised; the others refuse stamps from the start without it.

@@ -51,7 +51,7 @@ def test_what_moves_the_case_on_is_the_big_button(play, small_county):
     window = small_county.window_officer
     play.submitted()
     assert labels(buttons(play, window).main) == ["收件"]
-    assert labels(buttons(play, window).exits) == ["不予受理"]
+    assert labels(buttons(play, window).exits) == ["不予受理", "代办撤回申请"]
     play.case = cases.receive(case_id=play.case.pk, by=window, at=play.later(hours=1))
     assert labels(buttons(play, window).main) == []  # nothing moves on before the papers are judged
     play.judge()

@@ -48,6 +48,8 @@ MORE = {
     # "Not ours" is said at once, also before a receipt is written (第三十二条第一、二项).
     ("submitted", "refuse_acceptance", "not_accepted"),
     ("pre_review", "refuse_acceptance", "not_accepted"),
+    # A renewal that is not decided before the licence ends is granted by law (第五十条第二款).
+    *((state, "deem_renew", "decided") for state in ("accepted", "in_process", "suspended")),
     # A refusal is delivered without a licence being made.
     ("decided", "deliver", "delivered"),
     # The paper that was allowed to follow arrives at any time after the decision.

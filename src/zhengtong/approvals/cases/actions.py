@@ -115,6 +115,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("deliver", gettext_lazy("送达"), Kind.DELIVER, _deliver),
     Action("hand_in_deferred", gettext_lazy("收到容缺材料"), Kind.DEFERRED_IN, _deferred),
     Action("archive", gettext_lazy("归档"), Kind.ARCHIVE, _at_window("cases.deliver")),
+    Action("withdraw", gettext_lazy("代办撤回申请"), Kind.WITHDRAW, _at_window("cases.receive")),
     Action("transfer_up", gettext_lazy("转报上级"), Kind.TRANSFER_UP, _head),
     Action("terminate", gettext_lazy("终止办理"), Kind.TERMINATE, _head),
     Action("change_licence", gettext_lazy("撤销或注销证照"), Kind.CHANGE_LICENCE, _head),

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django import forms
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from zhengtong.approvals.cases import queries, screens
-from zhengtong.approvals.cases.models import Case
-from zhengtong.approvals.cases.operations import filing
+from zhengtong.approvals.cases.models import Case, Licence
+from zhengtong.approvals.cases.operations import filing, renewal
 from zhengtong.approvals.cases.refusals import CannotSubmit
 from zhengtong.approvals.cases.states import State
 from zhengtong.approvals.matters import public as matters
@@ -147,6 +147,41 @@ def open_draft(key: str, principal: Principal, *, by: Any, at: datetime) -> Case
         assisted_by=by,
         channel="township" if township else "window",
     )
+
+
+def licences_of(principal: Principal) -> list[Licence]:
+    """What this person or body holds and may have renewed or changed, what ends first coming first."""
+    if principal.enterprise_id:
+        theirs = Q(case__applicant_enterprise_id=principal.enterprise_id)
+    elif principal.user_id:
+        theirs = Q(case__applicant_user_id=principal.user_id)
+    else:
+        theirs = Q(case__applicant_id_number=principal.id_number, case__applicant_kind="person")
+    held = Licence.objects.filter(theirs, state="valid").select_related("case__department")
+    return list(held.order_by(F("valid_until").asc(nulls_last=True), "pk")[:USUAL])
+
+
+def amend(licence_id: str, purpose: str, principal: Principal, *, by: Any, at: datetime) -> Case:
+    """Start the renewal or change of one of this person's licences. Raises `NotFound` for any other, `CannotSubmit` for one that
+    is under way elsewhere."""
+    point = counter_of(by, on=at.date())
+    mine = {str(licence.pk): licence for licence in licences_of(principal)}
+    if licence_id not in mine:
+        raise NotFound(_("没有找到这份证照，请重新选择。"))
+    case = renewal.amend(
+        licence_id=mine[licence_id].pk,
+        purpose=purpose,
+        principal=principal,
+        by=by,
+        at=at,
+        assisted_by=by,
+        acceptance_point=point,
+        channel="township" if point.kind == Organization.TOWNSHIP else "window",
+    )
+    if case.assisted_by_id != by.pk or case.state != State.DRAFT:
+        where = case.spoken_number or _("网上草稿")
+        raise CannotSubmit(_("这份证照的延续或变更已在办理（{where}），不能再开一份。").format(where=where))
+    return case
 
 
 def draft_of(case_id: int, user: Any) -> Case:

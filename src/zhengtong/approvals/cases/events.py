@@ -183,6 +183,17 @@ class CaseDecided(CaseFact):
     label: ClassVar[Any] = _("作出决定")
 
     outcome: str
+    deemed: bool = False
+    """By force of law: a renewal that nobody decided before the licence ended (行政许可法 第五十条)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LicenceExpiring(CaseFact):
+    """The last day to apply for the renewal of a licence draws near; its holder is told once."""
+
+    label: ClassVar[Any] = _("证照即将到期")
+
+    licence_id: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,8 +20,6 @@ from zhengtong.foundation.files import public as files
 from zhengtong.security.accounts.models import User
 from zhengtong.security.pmi import public as pmi
 
-EVIDENCE = "case_evidence"
-
 
 class ActionForm(forms.Form):
     """Base: knows the case and the person, carries the row version the page was made from."""
@@ -349,6 +347,16 @@ class ReasonForm(ActionForm):
     reason = _text(_("原因（告知申请人并存档）"), missing=_("请写明原因，原因会告知申请人并存档。"), rows=3, length=300)
 
 
+class WithdrawForm(ReasonForm):
+    """撤回申请 by somebody who stands at the counter."""
+
+    request = forms.FileField(
+        label=_("申请人签名的撤回申请"),
+        help_text=_("扫描件或照片，随案卷存档。"),
+        error_messages={"required": _("请上传申请人签名的撤回申请。")},
+    )
+
+
 class LicenceForm(ReasonForm):
     """撤销 or 注销 of the licence."""
 
@@ -389,7 +397,9 @@ def _evidence(form: ActionForm, common: dict[str, Any]) -> Any:
     upload = form.cleaned_data.get("evidence")
     if not upload:
         return None
-    return files.receive(upload=upload, owner_kind=EVIDENCE, owner_id=form.case.pk, by=form.user.pk, at=common["at"])
+    return files.receive(
+        upload=upload, owner_kind=filing.EVIDENCE, owner_id=form.case.pk, by=form.user.pk, at=common["at"]
+    )
 
 
 def _notify(form: ActionForm, common: dict[str, Any]) -> Any:
@@ -516,6 +526,14 @@ ACTS: dict[str, Act] = {
         _("已转报上级机关。"),
         True,
         ENDS,
+    ),
+    "withdraw": Act(
+        _("代办撤回申请"),
+        WithdrawForm,
+        _plain(filing.withdraw_at_window, "reason", "request"),
+        _("已撤回，撤回确认书已生成。"),
+        True,
+        _("只凭申请人本人签名的申请办理。撤回后所有时限停止，需要时可以重新申请。"),
     ),
     "terminate": Act(_("终止办理"), ReasonForm, _plain(decision.terminate, "reason"), _("已终止办理。"), True, ENDS),
     "change_licence": Act(

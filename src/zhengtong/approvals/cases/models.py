@@ -29,6 +29,8 @@ class Case(SealedRow):
 
     CHANNELS = [("online", _("网上")), ("window", _("窗口")), ("township", _("乡镇窗口")), ("import", _("迁入"))]
     KINDS = [("person", _("自然人")), ("enterprise", _("法人或其他组织"))]
+    FIRST, RENEW, CHANGE = "first", "renew", "change"
+    PURPOSES = [(FIRST, _("新办")), (RENEW, _("延续")), (CHANGE, _("变更"))]
 
     number = models.CharField(_("办件编号"), max_length=50, unique=True, null=True, blank=True)
     spoken_number = models.CharField(_("受理号"), max_length=24, unique=True, null=True, blank=True)
@@ -45,6 +47,10 @@ class Case(SealedRow):
     outcome = models.CharField(_("结果"), max_length=16, choices=Outcome.choices, blank=True, default="")
     deemed_accepted = models.BooleanField(_("视为受理"), default=False)
     channel = models.CharField(_("渠道"), max_length=10, choices=CHANNELS, default="online")
+    purpose = models.CharField(_("申请类别"), max_length=8, choices=PURPOSES, default=FIRST)
+    amends = models.ForeignKey(
+        "Licence", on_delete=models.PROTECT, null=True, blank=True, related_name="successors", verbose_name=_("原证")
+    )
     row_version = models.PositiveIntegerField(default=0)
 
     applicant_kind = models.CharField(_("申请人类别"), max_length=10, choices=KINDS)
@@ -93,6 +99,7 @@ class Case(SealedRow):
             models.Index(fields=["acceptance_point", "state", "-id"], name="case_at_window"),
             models.Index(fields=["department", "state", "-id"], name="case_at_department"),
             models.Index(fields=["applicant_id_index"], name="case_by_id_number"),
+            models.Index(fields=["state"], condition=Q(amends__isnull=False), name="case_amending"),
         ]
         constraints = [
             # No path to a decision without proof of acceptance (行政许可法 第三十二条末款).
@@ -108,6 +115,27 @@ class Case(SealedRow):
             ),
             models.CheckConstraint(
                 condition=Q(state="draft") | Q(number__isnull=False) | Q(state="withdrawn"), name="case_numbered"
+            ),
+            models.CheckConstraint(
+                condition=Q(purpose="first", amends__isnull=True) | (~Q(purpose="first") & Q(amends__isnull=False)),
+                name="case_amends_a_licence",
+            ),
+            # One renewal or change of a licence at a time: two would end in two licences.
+            models.UniqueConstraint(
+                fields=["amends"],
+                condition=Q(
+                    state__in=[
+                        "draft",
+                        "submitted",
+                        "pre_review",
+                        "received",
+                        "supplement_pending",
+                        "accepted",
+                        "in_process",
+                        "suspended",
+                    ]
+                ),
+                name="case_one_amendment",
             ),
         ]
 
@@ -431,9 +459,15 @@ class Licence(models.Model):
     valid_until = models.DateField(null=True)
     state = models.CharField(max_length=10, choices=STATES, default="valid")
     state_reason = models.CharField(max_length=200, blank=True)
+    reminded_on = models.DateField(_("到期提醒"), null=True)
 
     class Meta:
         verbose_name = _("证照")
+        indexes = [
+            models.Index(
+                fields=["valid_until"], condition=Q(state="valid", reminded_on__isnull=True), name="licence_to_remind"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.number

@@ -6,7 +6,8 @@ from typing import Any
 from django.utils.translation import gettext_noop
 
 from zhengtong.approvals.cases import events
-from zhengtong.approvals.cases.models import Case
+from zhengtong.approvals.cases.models import Case, Licence
+from zhengtong.approvals.cases.operations import renewal
 from zhengtong.approvals.cases.states import Outcome
 from zhengtong.foundation.notices import public as notices
 
@@ -57,6 +58,14 @@ TEMPLATES: dict[str, tuple[str, str]] = {
         gettext_noop("结果已送达：{matter}"),
         gettext_noop("编号{number}的结果已送达，可登录下载。请为这次办理作出评价。"),
     ),
+    "case.renewed": (
+        gettext_noop("已依法视为准予延续：{matter}"),
+        gettext_noop("编号{number}的延续申请在原证到期前没有得到决定，依法视为准予延续，正在制作新证。"),
+    ),
+    "case.licence_expiring": (
+        gettext_noop("证照即将到期：{matter}"),
+        gettext_noop("编号{number}颁发的证照快到期了，需要继续使用的，请在{due}前申请延续。"),
+    ),
     "case.licence_changed": (
         gettext_noop("证照已失效：{matter}"),
         gettext_noop("编号{number}颁发的证照已被撤销或注销，原因和救济途径请登录查看。"),
@@ -74,7 +83,7 @@ KEYS: dict[type[events.CaseFact], str] = {
     events.CaseExtended: "case.extended",
     events.ReviewSupplementRequested: "case.review_supplement",
     events.CaseDelivered: "case.delivered",
-    events.LicenceStateChanged: "case.licence_changed",
+    events.LicenceExpiring: "case.licence_expiring",
     events.CaseVoided: "case.ended",
     events.CaseTerminated: "case.ended",
     events.CaseTransferredUp: "case.ended",
@@ -82,7 +91,7 @@ KEYS: dict[type[events.CaseFact], str] = {
 }
 
 
-WRITTEN_TO = (*KEYS, events.CaseAccepted, events.CaseDecided)
+WRITTEN_TO = (*KEYS, events.CaseAccepted, events.CaseDecided, events.LicenceStateChanged)
 """The facts an applicant is written to about."""
 
 
@@ -96,6 +105,10 @@ def template_for(event: events.CaseFact) -> str:
     """The template of a fact; empty when the applicant is not written to for it."""
     if isinstance(event, events.CaseAccepted):
         return "case.deemed" if event.deemed else "case.accepted"
+    if isinstance(event, events.LicenceStateChanged):
+        return "" if event.state == "superseded" else "case.licence_changed"
+    if isinstance(event, events.CaseDecided) and event.deemed:
+        return "case.renewed"
     if isinstance(event, events.CaseDecided):
         return "case.refused" if event.outcome == Outcome.REFUSE else "case.granted"
     return KEYS.get(type(event), "")
@@ -113,6 +126,9 @@ def tell(event: events.CaseFact, *, at: datetime) -> None:
         "number": case.spoken_number or "",
         "due": {"date": due.isoformat()} if due else "—",
     }
+    if isinstance(event, events.LicenceExpiring):
+        last = renewal.apply_by(Licence.objects.get(pk=event.licence_id))
+        params["due"] = {"date": str(last)}
     common: dict[str, Any] = {"template": template, "at": at, "params": params, "subject": f"case:{case.pk}"}
     people = {user.pk for user in (case.applicant_user, case.filed_by) if user}
     for user_id in people:

@@ -40,9 +40,11 @@ from zhengtong.approvals.cases.operations.filing import (
     start_draft,
     submit,
     withdraw,
+    withdraw_at_window,
 )
 from zhengtong.approvals.cases.operations.handing_in import take_back_file
 from zhengtong.approvals.cases.operations.printing import printed, submission_receipt
+from zhengtong.approvals.cases.operations.renewal import amend, apply_by, is_protected, may_amend, open_amendment
 from zhengtong.approvals.cases.operations.review import (
     answer_in_review,
     complete_step,
@@ -93,7 +95,9 @@ __all__ = [
     "actions",
     "add_answer_file",
     "add_material",
+    "amend",
     "answer_in_review",
+    "apply_by",
     "archive",
     "at_organizations",
     "auto_receive",
@@ -120,12 +124,15 @@ __all__ = [
     "hand_in_deferred",
     "hand_over",
     "history",
+    "is_protected",
     "judge_materials",
     "lapse_supplement",
+    "may_amend",
     "needed_materials",
     "next_actor",
     "notify_defects",
     "of_person",
+    "open_amendment",
     "papers_for",
     "printed",
     "rate",
@@ -148,4 +155,5 @@ __all__ = [
     "verify_licence",
     "void",
     "withdraw",
+    "withdraw_at_window",
 ]

@@ -246,6 +246,8 @@ def _where(case: Case, event: CaseEvent) -> str:
 def _detail(event: CaseEvent) -> str:
     if event.kind == Kind.DEEM_ACCEPT:
         return _("五个工作日内未告知，依法自收到材料之日起即为受理。")
+    if event.kind == Kind.DEEM_RENEW:
+        return _("原证到期前没有作出决定，依法视为准予延续。")
     if event.kind == Kind.SUSPEND:
         return _("计时暂停，最长{n}个工作日。").format(n=event.data.get("days", ""))
     return str(event.data.get("reason", "")) if event.kind in (Kind.STEP_RETURN, Kind.VOID, Kind.TERMINATE) else ""

@@ -8,7 +8,7 @@ from django.utils import timezone
 from zhengtong.approvals.cases import notifications
 from zhengtong.approvals.cases.events import CaseFact
 from zhengtong.approvals.cases.models import Case
-from zhengtong.approvals.cases.operations import clockwork, timers
+from zhengtong.approvals.cases.operations import clockwork, renewal, timers
 from zhengtong.foundation.calendars.events import CalendarPublished
 from zhengtong.foundation.events.public import Envelope, every, receives
 from zhengtong.foundation.files.models import Attachment
@@ -45,3 +45,15 @@ def cases_of_person(user_id: int) -> list[str]:
 def fire_clocks(now: datetime) -> int:
     """Let the clocks that have run out take their effect."""
     return timers.fire(now=timezone.localtime(now))
+
+
+@every(seconds=60, name="cases.renewals")
+def renew_by_law(now: datetime) -> int:
+    """Write down the renewals that the law has granted by silence."""
+    return renewal.deem_due(now=timezone.localtime(now))
+
+
+@every(seconds=3600, name="cases.reminders")
+def remind_holders(now: datetime) -> int:
+    """Tell holders whose licence ends soon."""
+    return renewal.remind(now=timezone.localtime(now))

@@ -79,6 +79,10 @@ def _apply(facts: Facts, event: CaseEvent) -> None:
         case Kind.DECIDE_GRANT | Kind.DECIDE_REFUSE | Kind.DECIDE_DEFERRED:
             facts.outcome, facts.decided_at = data["outcome"], event.effective_at
             facts.done.add(data["task"])
+        case Kind.DEEM_RENEW:
+            facts.outcome, facts.decided_at = "grant", event.effective_at
+            if facts.suspensions and facts.suspensions[-1][1] is None:
+                facts.suspensions[-1] = (facts.suspensions[-1][0], timezone.localdate(event.effective_at))
         case Kind.CERTIFY:
             facts.licence = data["licence"]
             facts.licence_state = "valid"

@@ -53,7 +53,7 @@ MAIN = (
     "archive",
 )
 """What moves a case on, the usual one first: it becomes the big button."""
-EXITS = ("refuse_acceptance", "transfer_up", "terminate", "void", "change_licence")
+EXITS = ("refuse_acceptance", "withdraw", "transfer_up", "terminate", "void", "change_licence")
 """What ends a case without a decision: kept apart from the daily buttons."""
 
 

@@ -56,6 +56,7 @@ class Kind(TextChoices):
     DECIDE_GRANT = "decide_grant", _("准予")
     DECIDE_REFUSE = "decide_refuse", _("不予许可")
     DECIDE_DEFERRED = "decide_deferred", _("容缺准予")
+    DEEM_RENEW = "deem_renew", _("视为准予延续")
     DEFERRED_IN = "deferred_in", _("补交容缺材料")
     CERTIFY = "certify", _("制证")
     DELIVER = "deliver", _("送达")
@@ -111,6 +112,8 @@ ARROWS: dict[tuple[str, str], str] = {
     (S.IN_PROCESS, K.DECIDE_GRANT): S.DECIDED,
     (S.IN_PROCESS, K.DECIDE_REFUSE): S.DECIDED,
     (S.IN_PROCESS, K.DECIDE_DEFERRED): S.DECIDED,
+    # 行政许可法 50(2): a renewal not decided when the licence ends is granted, without anyone's click.
+    **{(s, K.DEEM_RENEW): S.DECIDED for s in _RUNNING},
     (S.DECIDED, K.CERTIFY): S.CERTIFIED,
     # A refusal has nothing to certify: its paper is delivered straight away.
     (S.DECIDED, K.DELIVER): S.DELIVERED,

@@ -18,6 +18,7 @@ urlpatterns = [
     path("window/", window.start, name="window"),
     path("window/matters/", window.choose_matter, name="window_matters"),
     path("window/begin/", window.begin, name="window_begin"),
+    path("window/amend/", window.amend, name="window_amend"),
     path("window/<int:case_id>/", window.fill, name="window_fill"),
     path("window/<int:case_id>/materials/<int:material_no>/", window.add_material, name="window_material"),
 ]

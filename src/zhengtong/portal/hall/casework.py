@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db import models
@@ -17,6 +17,7 @@ from zhengtong.approvals.cases.values import ClockExplained, ClockView, NextActo
 from zhengtong.foundation.files import public as files
 from zhengtong.kernel.errors import CalendarYearMissing, NotFound, Refusal
 from zhengtong.portal.hall.values import own
+from zhengtong.security.accounts import public as accounts
 
 WORDS: dict[str, tuple[Any, str]] = {
     State.DRAFT: (gettext_lazy("还没有提交。您可以接着填写，已填的内容都保存着。"), "info"),
@@ -76,6 +77,16 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class Amendment:
+    """How a licence is renewed or changed: the last day to apply in time, why not (empty: it may be), what is under way."""
+
+    renews: bool
+    apply_by: date | None
+    late: bool
+    under_way: cases.Case | None
+
+
+@dataclass(frozen=True)
 class CasePage:
     """What the page of a case draws."""
 
@@ -92,6 +103,7 @@ class CasePage:
     result_name: str
     notice: Notice | None
     review_notice: Any
+    amendment: Amendment | None
     rating: Any
     can_withdraw: bool
     can_rate: bool
@@ -135,10 +147,41 @@ def case_page(case: cases.Case, *, today: date) -> CasePage:
         review_notice=case.defect_notices.filter(in_review=True, answered_at__isnull=True)
         .select_related("paper")
         .first(),
+        amendment=_amendment(case, today),
         rating=rating,
         can_withdraw=(case.state, Kind.WITHDRAW) in ARROWS,
         can_rate=rating is None and (case.state, Kind.RATE) in ARROWS,
     )
+
+
+def _amendment(case: cases.Case, today: date) -> Amendment | None:
+    licence = getattr(case, "licence", None)
+    if licence is None or licence.state != "valid" or (licence.valid_until and licence.valid_until < today):
+        return None
+    last = cases.apply_by(licence)
+    return Amendment(last is not None, last, last is not None and last < today, cases.open_amendment(licence))
+
+
+def amend(case: cases.Case, purpose: str, user: Any, *, at: datetime) -> cases.Case:
+    """The draft that renews or changes the licence of `case`, for the holder whom `user` is or acts for. Refuses (`Refusal`) a case
+    without a licence, and whoever may not act for its holder.
+    """
+    licence, today = getattr(case, "licence", None), at.date()
+    if licence is None:
+        raise Refusal(_("这个办件没有颁发证照。"))
+    principals = accounts.principals_of(user, on=today, matter_key=case.matter.key)
+    holder = next(
+        (
+            one
+            for one in principals
+            if (one.enterprise_id and one.enterprise_id == case.applicant_enterprise_id)
+            or (one.user_id and one.user_id == case.applicant_user_id)
+        ),
+        None,
+    )
+    if holder is None:
+        raise Refusal(_("只有证照的持有人可以申请延续或变更。"))
+    return cases.amend(licence_id=licence.pk, purpose=purpose, principal=holder, by=user, at=at)
 
 
 def require_withdrawable(case: cases.Case) -> None:

@@ -25,6 +25,7 @@ urlpatterns = [
     path("my/cases/<int:case_id>/supplement/", following.supplement, name="supplement"),
     path("my/cases/<int:case_id>/review-supplement/", following.review_supplement, name="review_supplement"),
     path("my/cases/<int:case_id>/withdraw/", following.withdraw, name="withdraw"),
+    path("my/cases/<int:case_id>/amend/", following.amend, name="amend"),
     path("my/cases/<int:case_id>/rate/", following.rate, name="rate"),
     path("progress/", following.progress, name="progress"),
     path("progress/<int:case_id>/", following.progress_case, name="progress_case"),

@@ -21,7 +21,7 @@ from zhengtong.approvals.cases.events import (
     ResultCertified,
 )
 from zhengtong.approvals.cases.models import Case, Clock, Delivery, Licence, Rating, StepTask
-from zhengtong.approvals.cases.operations import clockwork, desks, steps
+from zhengtong.approvals.cases.operations import clockwork, desks, renewal, steps
 from zhengtong.approvals.cases.operations.filing import on_behalf
 from zhengtong.approvals.cases.operations.paperwork import issue
 from zhengtong.approvals.cases.operations.recording import lock, next_number, record
@@ -63,6 +63,7 @@ def decide(
         raise Invalid(_("请选择准予或不予。"), fields={"outcome": _("请选择。")})
     kind = DECISIONS[Outcome(outcome)]
     rules.arrow_exists(case, kind)
+    renewal.must_be_undecided_by_law(case, at=at)
     task = _deciding_task(case)
     _check_decision(case, outcome, reason, opinion, hearing, deferred_until)
     steps.act(
@@ -167,8 +168,9 @@ def _certify(case: Case, *, by: Any, at: datetime) -> Licence:
     rules.arrow_exists(case, Kind.CERTIFY)
     if case.outcome == Outcome.REFUSE:
         raise CannotDecide(_("不予许可的办件没有证照可制，请直接送达决定书。"))
+    renewal.require_amendable(case)
     elements, today = case.elements, timezone.localdate(at)
-    until = _valid_until(today, elements.result.validity_years)
+    begins, until = renewal.validity(case, today, elements.result.validity_years)
     number = _licence_number(case, today)
     content = {
         "title": elements.result.name,
@@ -177,7 +179,7 @@ def _certify(case: Case, *, by: Any, at: datetime) -> Licence:
         "items": case.elements.name,
         # A licence is shown to everybody: the code that opens the case's progress has no place on it.
         "query_code": "",
-        "valid_from": today,
+        "valid_from": begins,
         "valid_until": until or (elements.result.validity or ""),
     }
     paper = issue(case, "licence", content, by=by, at=at)
@@ -192,18 +194,10 @@ def _certify(case: Case, *, by: Any, at: datetime) -> Licence:
     )
     fact = ResultCertified(case_id=case.pk, licence_number=number, actor_id=by.pk if by else None)
     record(case, Kind.CERTIFY, fact, at=at, by=by, data={"licence": number})
+    renewal.supersede(case, licence, by=by, at=at)
     desks.done(case, "certify", at=at)
     desks.for_window(case, "deliver", at=at)
     return licence
-
-
-def _valid_until(day: date, years: int | None) -> date | None:
-    if years is None:
-        return None
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:  # 29 February
-        return day.replace(year=day.year + years, day=28)
 
 
 def _licence_number(case: Case, day: date) -> str:
@@ -374,7 +368,7 @@ def change_licence(
     _head(case, by, at)
     _reason(reason)
     licence = Licence.objects.filter(case=case).first()
-    if licence is None or licence.state != "valid" or licence_state not in ("revoked", "cancelled", "superseded"):
+    if licence is None or licence.state != "valid" or licence_state not in ("revoked", "cancelled"):
         raise Refusal(_("证照当前不是有效状态，不能变更。"))
     licence.state, licence.state_reason = licence_state, reason[:200]
     licence.save(update_fields=["state", "state_reason"])

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from zhengtong.approvals.cases import rules
 from zhengtong.approvals.cases.events import CaseSubmitted, CaseWithdrawn
-from zhengtong.approvals.cases.models import Case, CaseEvent, ChecklistItem
+from zhengtong.approvals.cases.models import Case, CaseEvent, ChecklistItem, Licence
 from zhengtong.approvals.cases.operations import clockwork, desks
 from zhengtong.approvals.cases.operations.paperwork import issue
 from zhengtong.approvals.cases.operations.recording import lock, next_number, record
@@ -25,6 +25,7 @@ from zhengtong.kernel.identifiers import case_number
 from zhengtong.security.accounts.values import Principal
 
 MATERIAL, ANSWER = "case_material", "case_answer"
+EVIDENCE = "case_evidence"
 TAKES_FILES = (State.DRAFT, State.SUBMITTED, State.PRE_REVIEW, State.RECEIVED, State.SUPPLEMENT_PENDING)
 
 
@@ -39,10 +40,13 @@ def start_draft(
     township: Organization | None = None,
     assisted_by: Any = None,
     channel: str = "online",
+    amends: Licence | None = None,
+    purpose: str = Case.FIRST,
 ) -> Case:
     """Open a draft of `matter` for `principal`, prefilled with what is known of them; the version in force is pinned.
 
-    Refuses a matter that is not published or only explained here (公安等系统办理的事项).
+    `amends`: the licence that `purpose` (renew, change) is about; `renewal.amend` asks whether it may. Refuses a matter that is not
+    published or only explained here (公安等系统办理的事项).
     """
     version = matter.current
     if version is None or version.guidance_only:
@@ -55,6 +59,8 @@ def start_draft(
         acceptance_point=acceptance_point or default_acceptance_point(matter),
         township=township,
         channel=channel,
+        purpose=purpose,
+        amends=amends,
         applicant_kind=principal.kind,
         applicant_user_id=principal.user_id,
         applicant_enterprise_id=principal.enterprise_id,
@@ -262,6 +268,28 @@ def withdraw(*, case_id: int, by: Any, reason: str, at: datetime, seen: int | No
     """The applicant takes the application back, any time before the decision; every clock stops, a confirmation is issued."""
     case = lock(case_id, seen=seen)
     rules.is_applicant(case, by, timezone.localdate(at))
+    return _withdraw(case, by=by, reason=reason, at=at)
+
+
+@transaction.atomic
+def withdraw_at_window(
+    *, case_id: int, by: Any, reason: str, request: Any, at: datetime, seen: int | None = None
+) -> Case:
+    """The same for a person who stands at the window without an account. `request`: their signed request as an upload; without it
+    an official could end a case in somebody's name, so it is refused (`Invalid`).
+    """
+    case = lock(case_id, seen=seen)
+    rules.serves(case, by, "cases.receive", timezone.localdate(at))
+    if not request:
+        raise Invalid(
+            _("请上传申请人签名的撤回申请（扫描件或照片），凭它办理撤回。"),
+            fields={"request": _("请上传申请人签名的撤回申请。")},
+        )
+    files.receive(upload=request, owner_kind=EVIDENCE, owner_id=case.pk, by=by.pk, at=at)
+    return _withdraw(case, by=by, reason=reason, at=at)
+
+
+def _withdraw(case: Case, *, by: Any, reason: str, at: datetime) -> Case:
     was_draft = case.state == State.DRAFT
     fact = CaseWithdrawn(case_id=case.pk, actor_id=by.pk, on_behalf_of=on_behalf(case))
     record(

@@ -328,6 +328,8 @@ class Decision(Paper):
     deliver_by: PaperDate = ""
     deferred: tuple[str, ...] = ()
     """容缺: what was promised and by when."""
+    renewed_until: PaperDate = ""
+    """The day the licence ended on which a renewal, not decided by then, was granted by law (第五十条第二款); empty: decided."""
 
 
 class Licence(Paper):

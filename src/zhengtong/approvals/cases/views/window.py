@@ -58,6 +58,7 @@ def choose_matter(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()
     found = counter.matters_for(text, request.user, on=official_today())
     context = {"principal": principal, "step_names": counter.STEPS, "q": text, "matters": found}
+    context["licences"] = [] if text else counter.licences_of(principal)
     return render(request, "cases/window_matters.html", context)
 
 
@@ -69,6 +70,18 @@ def begin(request: HttpRequest) -> HttpResponse:
     if principal is None:
         return redirect("cases:window")
     case = counter.open_draft(request.POST.get("matter", ""), principal, by=request.user, at=official_now())
+    return redirect("cases:window_fill", case.pk)
+
+
+@access.requires("window.serve")
+@require_POST
+def amend(request: HttpRequest) -> HttpResponse:
+    """Open the renewal or change of a licence of the remembered person."""
+    principal = counter.remembered(request)
+    if principal is None:
+        return redirect("cases:window")
+    given = (request.POST.get("licence", ""), request.POST.get("purpose", ""))
+    case = counter.amend(*given, principal, by=request.user, at=official_now())
     return redirect("cases:window_fill", case.pk)
 
 

@@ -7,14 +7,14 @@ from django.core.paginator import Paginator
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from zhengtong.approvals.cases import public as cases
 from zhengtong.foundation.calendars.public import official_now, official_today
 from zhengtong.foundation.files import public as files
 from zhengtong.kernel import access
 from zhengtong.kernel.errors import NotFound, Refusal
-from zhengtong.portal.hall import casework, rules
+from zhengtong.portal.hall import casework, drafts, rules
 from zhengtong.portal.hall.forms import ProgressForm, RatingForm, WithdrawForm, posted
 from zhengtong.security.audit import public as audit
 
@@ -108,6 +108,14 @@ def withdraw(request: HttpRequest, case_id: int) -> HttpResponse:
         messages.success(request, _("已撤回申请。需要时可以重新申请。"))
         return redirect("hall:case", case.pk)
     return render(request, "hall/withdraw.html", {"case": case, "form": form})
+
+
+@access.signed_in
+@require_POST
+def amend(request: HttpRequest, case_id: int) -> HttpResponse:
+    """Begin to renew or change the licence of a case, or go on where it was begun."""
+    begun = casework.amend(_mine(request, case_id), request.POST.get("purpose", ""), request.user, at=official_now())
+    return redirect(drafts.first_url(begun))
 
 
 def _rate(request: HttpRequest, case: cases.Case, by: Any, back: str) -> HttpResponse:
