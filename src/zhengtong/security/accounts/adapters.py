@@ -94,11 +94,11 @@ class MfaAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """Encrypted secret as text."""
-        return _vault().encrypt(text.encode()).decode()
+        return vault_for("mfa").encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """The secret again."""
-        return _vault().decrypt(encrypted_text.encode()).decode()
+        return vault_for("mfa").decrypt(encrypted_text.encode()).decode()
 
     def get_totp_label(self, user: Any) -> str:
         """What the authenticator app shows beside the code: the login name, which says nothing about the person."""
@@ -157,6 +157,8 @@ class ProviderAdapter(DefaultOIDCAdapter):
         return [PrivateKey(pem=clients.signing_key())]
 
 
-def _vault() -> Fernet:
-    key = salted_hmac("zhengtong.accounts.mfa", "secret", secret=settings.SECRET_KEY, algorithm="sha256").digest()
+def vault_for(purpose: str) -> Fernet:
+    """What keeps small secrets of accounts, by a key for each purpose derived from the installation's secret."""
+    words = (f"zhengtong.accounts.{purpose}", "secret")
+    key = salted_hmac(*words, secret=settings.SECRET_KEY, algorithm="sha256").digest()
     return Fernet(base64.urlsafe_b64encode(key))
