@@ -10,6 +10,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
@@ -66,10 +67,11 @@ class AccountAdapter(DefaultAccountAdapter):
         """allauth gives back a try of its own count; ours is in the database."""
 
     def login(self, request: HttpRequest, user: Any) -> None:
-        """Open the session and publish that somebody signed in, with the factors they used."""
-        super().login(request, user)
-        operations.record_sign_in(user=user, methods=sessions.methods_of(request), at=official_now())
-        sessions.enter(request, user)
+        """Publish that somebody signed in, with the factors they used, and open the session: both or neither."""
+        with transaction.atomic():
+            operations.record_sign_in(user=user, methods=sessions.methods_of(request), at=official_now())
+            super().login(request, user)
+            sessions.enter(request, user)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """Back to the page that the one-time password stood before, else to the account."""

@@ -334,13 +334,17 @@ def begin_try(*, action: str, login: str, address: str, at: datetime) -> bool:
 
     `login` may be any login of the account, or an unknown one, which is counted just the same.
     """
-    counted: list[str] = []
-    for limit, key, _user in _limits(action, login, address):
-        if not _count(key, limit, at):
-            _give_back(counted)
-            return False
-        counted.append(key)
+    try:
+        with transaction.atomic():
+            for limit, key, _user in _limits(action, login, address):
+                _count(key, limit, at)
+    except _TooOften:
+        return False
     return True
+
+
+class _TooOften(Exception):
+    """One of the limits is reached; what the others counted for this try is undone with it."""
 
 
 def try_failed(*, action: str, login: str, address: str, at: datetime) -> None:
@@ -351,13 +355,17 @@ def try_failed(*, action: str, login: str, address: str, at: datetime) -> None:
             events.publish(SignInLocked(user_id=user.pk), at=at)
 
 
+@transaction.atomic
 def try_succeeded(*, action: str, login: str, address: str) -> None:
     """The try was right: the account's count is forgotten, the address gets its one try back."""
-    for limit, key, _user in _limits(action, login, address):
+    for limit, key, _user in _limits(
+        action, login, address
+    ):  # row by row in the order of `begin_try`: no two wait for each other
+        counted = SignInFailure.objects.filter(key=key)
         if limit.per == ACCOUNT:
-            SignInFailure.objects.filter(key=key).delete()
+            counted.delete()
         else:
-            _give_back([key])
+            counted.filter(count__gt=0).update(count=F("count") - 1, locked_until=None)
 
 
 def _limits(action: str, login: str, address: str) -> list[tuple[Limit, str, User | None]]:
@@ -367,23 +375,17 @@ def _limits(action: str, login: str, address: str) -> list[tuple[Limit, str, Use
     return [(limit, _failure_key(action, limit.per, of[limit.per]), user) for limit in named]
 
 
-@transaction.atomic
-def _count(key: str, limit: Limit, at: datetime) -> bool:
+def _count(key: str, limit: Limit, at: datetime) -> None:
     SignInFailure.objects.get_or_create(key=key, defaults={"first_at": at})
     row = SignInFailure.objects.select_for_update().get(key=key)
     if row.locked_until is not None and row.locked_until > at:
-        return False
+        raise _TooOften
     if row.locked_until is not None or at - row.first_at > limit.within:
         row.count, row.first_at, row.locked_until = 0, at, None
     row.count += 1
     if row.count >= limit.tries:
         row.locked_until = at + limit.refuse_for
     row.save()
-    return True
-
-
-def _give_back(keys: Sequence[str]) -> None:
-    SignInFailure.objects.filter(key__in=keys, count__gt=0).update(count=F("count") - 1, locked_until=None)
 
 
 def _known_as(login: str) -> tuple[str, User | None]:
