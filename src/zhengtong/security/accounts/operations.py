@@ -479,8 +479,9 @@ def register_from_province(*, statement: Statement, phone: str, at: datetime) ->
     Refuses what `register_resident` and `link_province` refuse.
     """
     _require_proven(statement, at)
-    proven = {"name": statement.name, "resident_id": statement.number, "assurance_level": statement.level}
-    user = register_resident(**proven, phone=phone, at=at)
+    user = register_resident(
+        name=statement.name, resident_id=statement.number, phone=phone, assurance_level=statement.level, at=at
+    )
     link_province(user=user, statement=statement, at=at)
     return user
 

@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import math
 import ssl
 import time
 import urllib.error
@@ -193,23 +194,24 @@ def _fitting(published: list[dict[str, Any]], header: dict[str, Any]) -> list[An
 def _checks(claims: dict[str, Any], nonce: str, now: float) -> list[tuple[str, bool]]:
     mine, audience = settings.PROVINCE["client_id"], claims.get("aud")
     listed = audience if isinstance(audience, list) else [audience]
-    ends, issued, begins = claims.get("exp"), claims.get("iat"), claims.get("nbf", 0)
+    ends, issued, begins = (_moment(claims.get(name, 0 if name == "nbf" else None)) for name in ("exp", "iat", "nbf"))
     party = claims.get("azp")
     leeway, age = LEEWAY.total_seconds(), ISSUED_AT_MOST.total_seconds()
     subject, said = claims.get("sub"), claims.get("nonce")
     return [
         ("issuer", claims.get("iss") == settings.PROVINCE["issuer"]),
         ("audience", mine in listed and party in ((None, mine) if len(listed) == 1 else (mine,))),
-        ("expired", _is_number(ends) and now < ends + leeway),
-        ("issued_at", _is_number(issued) and now - age - leeway < issued < now + leeway),
-        ("not_yet", _is_number(begins) and begins < now + leeway),
+        ("expired", now < ends + leeway),
+        ("issued_at", now - age - leeway < issued < now + leeway),
+        ("not_yet", begins < now + leeway),
         ("nonce", isinstance(said, str) and hmac.compare_digest(said.encode(), nonce.encode())),
         ("subject", isinstance(subject, str) and 0 < len(subject) <= 255),
     ]
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _moment(value: Any) -> float:
+    """A point in time as a token writes it; what is none compares to nothing."""
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
 
 
 def _check_access_token(access: str, claims: dict[str, Any]) -> None:
@@ -230,8 +232,12 @@ def endpoints() -> Endpoints:
     """The platform's addresses: those of the configuration, else of its discovery document, kept for an hour."""
     configured = settings.PROVINCE
     if configured["authorize"] and configured["token"] and configured["keys"]:
-        names = ("authorize", "token", "keys", "userinfo")
-        return Endpoints(**{name: _safe(configured[name]) if configured[name] else "" for name in names})
+        return Endpoints(
+            authorize=_safe(configured["authorize"]),
+            token=_safe(configured["token"]),
+            keys=_safe(configured["keys"]),
+            userinfo=_safe(configured["userinfo"]) if configured["userinfo"] else "",
+        )
     return _keep("endpoints", ENDPOINTS_KEPT, _discover)  # type: ignore[no-any-return]
 
 
