@@ -1,10 +1,14 @@
-"""Cryptography: signatures, certificates and lists per second, with a peer measured in the same run."""
+"""Cryptography: signatures, certificates and lists per second with a peer measured in the same run; then time stamps over HTTP
+and signed papers of a whole county with its keys.
+"""
 
 import secrets
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from benchmarks import _county, _signing, _stamping
 
 SECONDS = 2.0
 ROUNDS = 3
@@ -18,15 +22,24 @@ def run(progress: Progress) -> dict[str, float]:
     """`sm2_sign_per_second`, `sm2_ratio_vs_gmssl` (the pure Python package, same text, same run), `p256_cert_per_second` and
     `sm2_cert_per_second` (built, checked by the linter, signed), `crl_10k_s` (the slower of the two algorithms).
 
-    One thread; the best of three stretches, because the machine has other work too.
+    One thread; the best of three stretches, because the machine has other work too. Then the keys of `_signing` (one process)
+    and `_stamping` (the real web processes).
     """
-    import django
-
-    django.setup()
+    _county.prepare(progress)
+    _hold_ceremony(progress)
     figures: dict[str, float] = {}
     for part in PARTS:
         figures |= part(progress)
     return figures
+
+
+def _hold_ceremony(progress: Progress) -> None:
+    from django.utils import timezone
+
+    from zhengtong.security.pki import public as pki
+
+    progress("key ceremony")
+    pki.hold_ceremony(plan=pki.builtin_ceremony(), at=timezone.now())
 
 
 def _rate(work: Callable[[], Any], seconds: float = SECONDS) -> float:
@@ -126,5 +139,11 @@ def _lists(progress: Progress) -> dict[str, float]:
     return {"crl_10k_s": round(slowest, 2)}
 
 
-PARTS: tuple[Callable[[Progress], dict[str, float]], ...] = (_signatures, _certificates, _lists)
+PARTS: tuple[Callable[[Progress], dict[str, float]], ...] = (
+    _signatures,
+    _certificates,
+    _lists,
+    _signing.figures,
+    _stamping.figures,
+)
 """What is measured, in order; each part adds its own keys."""

@@ -1,5 +1,8 @@
-"""Signing in: password sign-ins a second through the whole product, beside one with Django's default hashing parameters."""
+"""Signing in: password sign-ins a second through the whole product, beside one with Django's default hashing parameters; and how
+much longer the page takes for a login that exists than for one that does not.
+"""
 
+import statistics
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -7,7 +10,8 @@ from multiprocessing import get_context
 
 from benchmarks import _county
 
-PEOPLE, SECONDS, PROCESSES = 40, 10.0, 2
+PEOPLE, SECONDS, PROCESSES = 125, 10.0, 2
+TRIES, FROM_ONE_ADDRESS = 4, 15  # of each account and of each address: what the limits allow
 PASSWORD = "spring rice in Zi river"  # noqa: S105 - of accounts that are removed afterwards
 
 NAMES: list[str] = []
@@ -17,6 +21,7 @@ DEFAULT: list[str] = []
 def run(progress: Callable[..., None]) -> dict[str, float]:
     """`password_logins_per_second`: the sign-in form posted to the product by two processes, each sign-in with its counts,
     session and published fact on disk. The peer is the bare check of Django's default argon2 (100 MiB, eight lanes).
+    `unknown_login_delta_ms` (T-AUTH-3): between the medians of 500 wrong passwords for logins that exist and 500 for others.
     """
     _county.prepare(progress)
     from django.conf import settings
@@ -34,6 +39,7 @@ def run(progress: Callable[..., None]) -> dict[str, float]:
         "django_default_checks_per_second": round(peer, 1),
         "django_default_cpu_ms_per_check": round(peer_cost, 1),
         "ratio_vs_django_default": round(rate / peer, 1),
+        "unknown_login_delta_ms": _difference(progress),
     }
 
 
@@ -85,3 +91,29 @@ def _count(once: Callable[[int], object], place: int) -> tuple[int, float]:
         once(place + PROCESSES * done)
         done += 1
     return done, time.process_time() - cpu
+
+
+def _difference(progress: Callable[..., None]) -> float:
+    times: dict[bool, list[float]] = {True: [], False: []}
+    for number in range(2 * PEOPLE * TRIES):
+        known, place = number % 2 == 0, number // 2 % PEOPLE
+        spent = _refused(NAMES[place] if known else f"nobody.{place}", number // FROM_ONE_ADDRESS)
+        times[known].append(1000 * spent)
+        if number % 200 == 0:
+            progress("wrong passwords", number, 2 * PEOPLE * TRIES)
+    known_ms, unknown_ms = statistics.median(times[True]), statistics.median(times[False])
+    progress(f"a wrong password takes {known_ms:.2f} ms for a login that exists, {unknown_ms:.2f} ms for another")
+    return round(abs(known_ms - unknown_ms), 2)
+
+
+def _refused(login: str, place: int) -> float:
+    """Seconds until a wrong password is refused, asked from an address of its own."""
+    from django.test import Client
+
+    visitor = Client(REMOTE_ADDR=f"10.{place >> 16}.{place >> 8 & 255}.{place & 255}")
+    began = time.perf_counter()
+    answer = visitor.post("/account/login/", {"login": login, "password": "not the password"})
+    spent = time.perf_counter() - began
+    if "账号或密码不正确" not in answer.content.decode():
+        raise RuntimeError(f"the password of {login} was not judged")
+    return spent

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -110,12 +111,18 @@ def loaded_county(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> P
 @pytest.fixture(scope="module")
 def product(loaded_county: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """Web and worker over a copy of the county; both are stopped after the module."""
-    data = tmp_path_factory.mktemp("product") / "data"
-    shutil.copytree(loaded_county, data, ignore=shutil.ignore_patterns("*.lock"))
+    with running(loaded_county, tmp_path_factory.mktemp("product") / "data") as product:
+        yield product
+
+
+@contextmanager
+def running(county: Path, data: Path, **more: str) -> Iterator[Product]:
+    """The product over a copy of `county` in `data`; `more` for its environment."""
+    shutil.copytree(county, data, ignore=shutil.ignore_patterns("*.lock"))
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     rows = json.loads((data / "demo-accounts.json").read_text(encoding="utf-8"))
-    with Children(data, log=data / "product.log", **{**environment(data), "ZHENGTONG_URL": url}) as children:
+    with Children(data, log=data / "product.log", **{**environment(data), "ZHENGTONG_URL": url, **more}) as children:
         children.start("web", "serve", "--port", str(port))
         children.start("worker", "work")
         children.wait_until(lambda: answers(f"{url}/"), START_SECONDS)

@@ -336,6 +336,34 @@ def second_factor() -> Finding:
     return Finding("second_factor", FINE, "工作人员都登记了双因素。")
 
 
+@question("province")
+def province() -> Finding:
+    """The province's identity platform, where residents may sign in: wholly configured, answering, with keys that count."""
+    from zhengtong.kernel.errors import ZhengtongError
+    from zhengtong.security.accounts import public as accounts
+
+    configured = settings.PROVINCE
+    if not any(configured[name] for name in ("issuer", "client_id", "secret")):
+        return Finding("province", FINE, "没有接入省统一身份认证平台。")
+    missing = [name for name in ("issuer", "client_id", "secret") if not configured[name]]
+    if missing:
+        names = "、".join(f"ZHENGTONG_PROVINCE_{name.upper()}" for name in missing)
+        return Finding("province", FAULT, "省平台的配置不完整。", f"补上{names}，或者把其余几项也去掉。")
+    levels = set(configured["levels"].values())
+    if not levels & {2, 3} or not levels <= {1, 2, 3}:
+        mend = "在ZHENGTONG_PROVINCE_LEVELS里写明省平台的哪些等级算2级、3级，如L2=2,L3=3。"
+        return Finding("province", FAULT, "没有对应省平台的核验等级，谁也不能用它登录。", mend)
+    try:
+        keys = accounts.province_keys()
+    except ZhengtongError as problem:
+        return Finding("province", FAULT, problem.message, "检查ZHENGTONG_PROVINCE_ISSUER和到省平台的网络。")
+    if not keys:
+        return Finding(
+            "province", FAULT, "省平台没有公布可用的签名公钥（RS256、PS256、ES256）。", "请省平台核对公钥地址。"
+        )
+    return Finding("province", FINE, f"省统一身份认证平台可用，{keys}把签名公钥。")
+
+
 @question("separation")
 def separation() -> Finding:
     """三员: somebody grants, somebody else audits, and two people can grant, because the gravest grants need two."""

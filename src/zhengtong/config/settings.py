@@ -13,6 +13,8 @@ ZHENGTONG_KEY_PASSPHRASE   opens the key files; absent: made once and kept in DA
 ZHENGTONG_PKCS11_LIBRARY, ZHENGTONG_PKCS11_TOKEN, ZHENGTONG_PKCS11_PIN   a PKCS#11 device, where the ceremony names one
 ZHENGTONG_STAMP_POLICY  object identifier of the time-stamp policy
 ZHENGTONG_TIME_SOURCE  what watches over the clock: auto (default), kernel, chrony, file:PATH, none
+ZHENGTONG_PROVINCE_ISSUER, _CLIENT_ID, _SECRET   the province's identity platform, where residents may sign in; absent: no such way
+ZHENGTONG_PROVINCE_NAME, _AUTHORIZE, _TOKEN, _KEYS, _USERINFO, _SCOPE, _CLAIMS, _LEVELS   how it is called and speaks
 ZHENGTONG_VAULT     aes (default) or sm4: the cipher that seals personal values from the next key on
 """
 
@@ -206,6 +208,7 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_FORMS = {
     "login": "zhengtong.security.accounts.forms.SignInForm",
     "change_password": "zhengtong.security.accounts.forms.ChangePasswordForm",
+    "set_password": "zhengtong.security.accounts.forms.SetPasswordForm",
     "reset_password": "zhengtong.security.accounts.forms.ResetPasswordForm",
     "reset_password_from_key": "zhengtong.security.accounts.forms.ResetPasswordKeyForm",
     "reauthenticate": "zhengtong.security.accounts.forms.PasswordAgainForm",
@@ -229,7 +232,42 @@ STAFF_SECOND_FACTOR_GRACE_DAYS = int(os.environ.get("ZHENGTONG_STAFF_SECOND_FACT
 MFA_ADAPTER = "zhengtong.security.accounts.adapters.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+# A passkey is bound to the origin of the page: https, or http://localhost, which browsers trust as well; accounts.forms
+# checks it to the letter. This switch of allauth's would let any origin pass.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = False
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """`a=b,c=d` as a table."""
+    return dict(pair.strip().split("=", 1) for pair in text.split(",") if "=" in pair)
+
+
+def _province(name: str) -> str:
+    return os.environ.get(f"ZHENGTONG_PROVINCE_{name}") or ""
+
+
+# Signing in through the province's identity platform (accounts.province): without an issuer there is no such way.
+PROVINCE: dict[str, Any] = {
+    "issuer": _province("ISSUER"),
+    "client_id": _province("CLIENT_ID"),
+    "secret": _province("SECRET"),
+    "name": _province("NAME") or _("湖南省统一身份认证"),
+    # Given all three, nothing is discovered.
+    "authorize": _province("AUTHORIZE"),
+    "token": _province("TOKEN"),
+    "keys": _province("KEYS"),
+    "userinfo": _province("USERINFO"),
+    "scope": _province("SCOPE") or "openid profile",
+    # What the platform calls what the county reads, and its levels of proof in the county's terms; what is not named is 1.
+    "claims": {
+        "number": "id_number",
+        "name": "name",
+        "phone": "phone_number",
+        "level": "acr",
+        **_pairs(_province("CLAIMS")),
+    },
+    "levels": {word: int(level) for word, level in _pairs(_province("LEVELS")).items()},
+}
 IDP_OIDC_ADAPTER = "zhengtong.security.accounts.adapters.ProviderAdapter"
 IDP_OIDC_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
 IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN, IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = 600, 12 * 3600

@@ -85,6 +85,7 @@ class TestSigningIn:
         assert "evil" not in answer.headers["location"]
 
     def test_the_session_has_a_new_key_after_signing_in(self, client, resident):
+        """T-AUTH-6."""
         client.get("/account/mandates/new/")
         session = client.session
         session["x"] = 1
@@ -130,6 +131,7 @@ class TestLockOut:
 
 class TestSessions:
     def test_a_new_password_ends_every_other_session(self, resident):
+        """T-AUTH-6."""
         here, there = Client(), Client()
         sign_in(here, resident.phone)
         sign_in(there, resident.phone)

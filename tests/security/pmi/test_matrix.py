@@ -22,11 +22,11 @@ from tests.approvals.cases.play import Play
 from tests.factories import PASSWORD, SINCE, SmallCounty, make_enterprise, make_official, make_resident
 from tests.house.code import ROOT
 from tests.house.test_routes import all_routes
-from zhengtong.approvals.cases.models import CaseEvent
+from zhengtong.approvals.cases.models import Case, CaseEvent
 from zhengtong.config import urls as house_urls
 from zhengtong.foundation.files.models import Attachment
 from zhengtong.kernel.access import Access
-from zhengtong.security.accounts.models import Mandate, User
+from zhengtong.security.accounts.models import Enterprise, EnterpriseMember, Mandate, ProvinceLink, User
 from zhengtong.security.pmi import public as pmi
 from zhengtong.security.pmi.middleware import access_of
 from zhengtong.security.pmi.models import RoleGrant
@@ -317,6 +317,13 @@ WISHES = {
 }
 
 
+def every_wish() -> dict[str, Any]:
+    """A value for every column of everything that a resident has to do with."""
+    models = (User, Enterprise, EnterpriseMember, Mandate, ProvinceLink, RoleGrant, Case, Attachment)
+    columns = {field.name for model in models for field in model._meta.concrete_fields}
+    return {**dict.fromkeys(columns | {f"{name}_id" for name in columns}, "1"), **WISHES}
+
+
 def row_of(user: User) -> dict[str, Any]:
     return {
         name: value for name, value in User.objects.filter(pk=user.pk).values().get().items() if name != "last_login"
@@ -324,20 +331,50 @@ def row_of(user: User) -> dict[str, Any]:
 
 
 def test_no_field_beyond_the_form_is_taken(small_county):
-    """Every form a resident can post, with every field of the account in it: nothing of the account changes but what the form offers."""
+    """T-AZ-3: every form a resident can post, with every field of the account in it: nothing of the account changes but what the form offers."""
     resident = make_resident()
     client = Client()
     client.force_login(resident)
     before, offered = row_of(resident), {"phone", "phone_index", "email", "address", "language"}
     for route, (level, _permission) in written().items():
         if level in ("signed_in", "public") and "logout" not in route:
-            answer_of = client.post(address_of(route), {**WISHES, "phone": "13800009999"})
+            answer_of = client.post(address_of(route), {**every_wish(), "phone": "13800009999"})
             assert answer_of.status_code < 500, route
     changed = {name for name, value in row_of(resident).items() if value != before[name]}
     assert changed <= offered
     assert not RoleGrant.objects.filter(user=resident).exists()
     assert not Mandate.objects.filter(agent=resident).exists()
     assert not User.objects.filter(username="root").exists()
+
+
+NEVER_THE_APPLICANTS = (
+    *("number", "spoken_number", "query_code", "matter_id", "version_id", "department_id", "acceptance_point_id"),
+    *("applicant_kind", "applicant_name", "applicant_id_number", "submitted_at", "accepted_at", "decided_at", "due_on"),
+)
+
+
+def test_no_column_of_ones_own_case_is_taken(belongings):
+    """T-AZ-3: the owner posts every column of everything to every address of their case and their enterprise."""
+    client = Client()
+    client.force_login(belongings.owner)
+    values, wishes = belongings.values(), every_wish()
+    before, tried, changed = rows_of(belongings), 0, []
+    for route in object_routes():
+        with transaction.atomic():
+            client.post(address_of(route, values), {**wishes, "phone": "13800009999"})
+            after = rows_of(belongings)
+            transaction.set_rollback(True)
+        tried += 1
+        changed += [f"{route}: {name}" for name, value in after.items() if value != before[name]]
+    assert changed == []
+    assert tried > 20
+
+
+def rows_of(belongings: Belongings) -> dict[str, Any]:
+    case, body = belongings.play.fresh, Enterprise.objects.get(pk=belongings.enterprise.pk)
+    found = {name: getattr(case, name) for name in NEVER_THE_APPLICANTS}
+    own = {name: getattr(body, name) for name in ("uscc", "name", "legal_representative", "phone", "address")}
+    return {**found, **{f"enterprise.{name}": value for name, value in own.items()}}
 
 
 def test_an_officials_form_names_nobody_else(small_county):

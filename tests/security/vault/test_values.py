@@ -274,6 +274,7 @@ def test_every_model_with_personal_values_says_whose_they_are():
     assert {model._meta.label: model.person for model in sealed_models()} == {
         "accounts.User": "pk",
         "accounts.Enterprise": "",
+        "accounts.ProvinceLink": "user_id",
         "cases.Case": "applicant_user_id",
         "notices.Notice": "",
     }

@@ -10,6 +10,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
@@ -66,10 +67,11 @@ class AccountAdapter(DefaultAccountAdapter):
         """allauth gives back a try of its own count; ours is in the database."""
 
     def login(self, request: HttpRequest, user: Any) -> None:
-        """Open the session and publish that somebody signed in, with the factors they used."""
-        super().login(request, user)
-        operations.record_sign_in(user=user, methods=sessions.methods_of(request), at=official_now())
-        sessions.enter(request, user)
+        """Publish that somebody signed in, with the factors they used, and open the session: both or neither."""
+        with transaction.atomic():
+            operations.record_sign_in(user=user, methods=sessions.methods_of(request), at=official_now())
+            super().login(request, user)
+            sessions.enter(request, user)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """Back to the page that the one-time password stood before, else to the account."""
@@ -94,11 +96,11 @@ class MfaAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """Encrypted secret as text."""
-        return _vault().encrypt(text.encode()).decode()
+        return vault_for("mfa").encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """The secret again."""
-        return _vault().decrypt(encrypted_text.encode()).decode()
+        return vault_for("mfa").decrypt(encrypted_text.encode()).decode()
 
     def get_totp_label(self, user: Any) -> str:
         """What the authenticator app shows beside the code: the login name, which says nothing about the person."""
@@ -157,6 +159,8 @@ class ProviderAdapter(DefaultOIDCAdapter):
         return [PrivateKey(pem=clients.signing_key())]
 
 
-def _vault() -> Fernet:
-    key = salted_hmac("zhengtong.accounts.mfa", "secret", secret=settings.SECRET_KEY, algorithm="sha256").digest()
+def vault_for(purpose: str) -> Fernet:
+    """What keeps small secrets of accounts, by a key for each purpose derived from the installation's secret."""
+    words = (f"zhengtong.accounts.{purpose}", "secret")
+    key = salted_hmac(*words, secret=settings.SECRET_KEY, algorithm="sha256").digest()
     return Fernet(base64.urlsafe_b64encode(key))

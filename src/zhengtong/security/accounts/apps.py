@@ -15,11 +15,16 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Hear allauth's signals; put one's own account into the person's links."""
+        """Hear allauth's signals; put one's own account into the person's links. When somebody signed in is written with
+        the fact (`record_sign_in`), so Django need not write it as well.
+        """
+        from django.contrib.auth.signals import user_logged_in
+
         from zhengtong.foundation.calendars.public import DemoPanel, register_demo_panel
         from zhengtong.kernel import navigation
         from zhengtong.security.accounts import events, queries, receivers  # noqa: F401
 
+        user_logged_in.disconnect(dispatch_uid="update_last_login")
         navigation.register(navigation.Entry(_("我的账号"), "account_profile", order=900, section=navigation.PERSON))
         manage: dict[str, Any] = {"permission": "clients.manage", "section": "system"}
         navigation.register(navigation.Entry(_("接入系统"), "account_clients", order=42, **manage))

@@ -121,6 +121,35 @@ class SessionsEnded(AccountEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProvinceLinked(AccountEvent):
+    """A resident's account was linked to their account at the province's identity platform."""
+
+    label: ClassVar[Any] = _("关联省平台账号")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProvinceNameDiffers(AccountEvent):
+    """The province's platform knows the person by another name than the county; the county's name was kept."""
+
+    label: ClassVar[Any] = _("省平台姓名不一致")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProvinceRefused(Event):
+    """A sign-in through the province's platform was refused; `reason` is a code, `user_id` whose account it aimed at."""
+
+    label: ClassVar[Any] = _("拒绝省平台登录")
+
+    reason: str
+    user_id: int | None = None
+
+    @property
+    def subject(self) -> str:
+        """The account it aimed at, when one was found."""
+        return f"user:{self.user_id}" if self.user_id else ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClientEvent(Event):
     """Base of facts whose subject is one department system that signs people in here."""
 

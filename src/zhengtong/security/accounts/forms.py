@@ -93,6 +93,15 @@ class ChangePasswordForm(_Worded, allauth_forms.ChangePasswordForm):
     }
 
 
+class SetPasswordForm(_Worded, allauth_forms.SetPasswordForm):
+    """The first password of an account that was opened through the province's platform."""
+
+    words = {
+        "password1": (_("设置密码"), PASSWORD_HINT, "new-password"),
+        "password2": (_("再输一遍密码"), "", "new-password"),
+    }
+
+
 class ResetPasswordForm(_Worded, allauth_forms.ResetPasswordForm):
     """Where the link is sent."""
 
@@ -175,15 +184,34 @@ def step_of(secret: str, code: str) -> int:
     return next(fitting, -1)
 
 
-class _PasskeyCounter:
-    """A passkey that counts its uses must count up: a count that stands still or steps back means a copied key.
-    WebAuthn Level 2, 6.1.1.
+def made_here(credential: Any) -> bool:
+    """True when a passkey answered the very page that asked: the origin it signed is the request's to the letter (scheme,
+    name, port), and no other page had framed it. That the origin is https, or http://localhost, is asked by the library.
+    WebAuthn Level 2, 7.1 step 9, 7.2 step 13.
+    """
+    try:
+        said = json.loads(_decoded(credential["response"]["clientDataJSON"]))
+        foreign = said.get("crossOrigin") or "topOrigin" in said
+        return not foreign and said["origin"] == f"{context.request.scheme}://{context.request.get_host()}"
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return False
+
+
+def _decoded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+class _Passkey:
+    """A passkey answers the page that asked, and one that counts its uses counts up: a count that stands still or steps
+    back means a copied key. WebAuthn Level 2, 6.1.1.
     """
 
     cleaned_data: dict[str, Any]
 
     def clean_credential(self) -> Any:
         """The passkey that signed."""
+        if not made_here(self.cleaned_data["credential"]):
+            raise get_mfa_adapter().validation_error("incorrect_code")
         signed = self.data.get("credential", "")  # type: ignore[attr-defined]
         found: Any = super().clean_credential()  # type: ignore[misc]
         if not operations.count_passkey(authenticator=found, count=passkey_count(signed)):
@@ -193,20 +221,19 @@ class _PasskeyCounter:
 
 def passkey_count(credential: str) -> int:
     """The signature counter in an authentication response (bytes 33–36 of its authenticator data)."""
-    text = json.loads(credential)["response"]["authenticatorData"]
-    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    data = _decoded(json.loads(credential)["response"]["authenticatorData"])
     return int.from_bytes(data[33:37], "big")
 
 
-class PasskeyForm(_PasskeyCounter, webauthn_forms.AuthenticateWebAuthnForm):
+class PasskeyForm(_Passkey, webauthn_forms.AuthenticateWebAuthnForm):
     """A passkey as the second factor."""
 
 
-class PasskeySignInForm(_PasskeyCounter, webauthn_forms.LoginWebAuthnForm):
+class PasskeySignInForm(_Passkey, webauthn_forms.LoginWebAuthnForm):
     """A passkey instead of the password."""
 
 
-class PasskeyAgainForm(_PasskeyCounter, webauthn_forms.ReauthenticateWebAuthnForm):
+class PasskeyAgainForm(_Passkey, webauthn_forms.ReauthenticateWebAuthnForm):
     """The passkey once more, before something that matters."""
 
 
@@ -217,6 +244,13 @@ class AddPasskeyForm(_Worded, webauthn_forms.AddWebAuthnForm):
         "name": (_("名称"), _("用来分辨几个设备，如“我的手机”"), "off"),
         "passwordless": (_("以后只用它登录，不再输密码（设备要验证指纹、人脸或PIN）"), "", "off"),
     }
+
+    def clean_credential(self) -> Any:
+        """What the device made for this very page."""
+        credential = self.cleaned_data["credential"]
+        if not made_here(credential):
+            raise get_mfa_adapter().validation_error("incorrect_code")
+        return credential
 
 
 class EditPasskeyForm(_Worded, webauthn_forms.EditWebAuthnForm):
@@ -363,3 +397,20 @@ class CertificateForm(OperationForm):
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "autocomplete": "off"}),
     )
     password = _password(_("密码"), autocomplete="current-password")
+
+
+class FromProvinceForm(OperationForm):
+    """What the province did not say: how the person is reached."""
+
+    phone = forms.CharField(
+        label=_("手机号"),
+        help_text=_("办理进度会发到这个号码"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+    )
+
+
+class JoinProvinceForm(OperationForm):
+    """That the county's account is one's own."""
+
+    password = _password(_("本县账号的密码"), autocomplete="current-password")

@@ -32,5 +32,6 @@ LIMITS: dict[str, tuple[Limit, ...]] = {
     ),
     "code": (Limit(ACCOUNT, 10, 10 * MINUTE, 10 * MINUTE), Limit(ADDRESS, 30, MINUTE, MINUTE)),
     "certificate": (Limit(ADDRESS, 20, MINUTE, MINUTE),),
+    "province": (Limit(ADDRESS, 60, MINUTE, MINUTE),),
 }
 """What is tried → its limits; the longest refusal counts."""

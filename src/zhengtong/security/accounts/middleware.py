@@ -8,7 +8,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.db import OperationalError
@@ -62,10 +61,9 @@ class SessionMiddleware:
             # A full disk is told by what the person came to do, not by the list of their sessions.
             with suppress(OperationalError):
                 sessions.enter(request, user)
-        begun, seen = session.setdefault("begun_at", now), session.get("seen_at", now)
-        if now - begun > settings.SESSION_COOKIE_AGE or now - seen > settings.SESSION_IDLE_SECONDS[user.kind]:
+        if sessions.is_over(session, user.kind, now=now):
             return True
-        if now - seen >= SEEN_EVERY or "seen_at" not in session:
+        if now - session.get("seen_at", 0) >= SEEN_EVERY:
             session["seen_at"] = now
             with suppress(OperationalError):
                 operations.see_session(session_key=str(session.session_key), at=datetime.fromtimestamp(now, UTC))

@@ -250,3 +250,23 @@ class PairwiseSubject(models.Model):
 
     def __str__(self) -> str:
         return self.subject[:8]
+
+
+class ProvinceLink(SealedRow):
+    """By which name the province's identity platform knows a resident; one for each, and never an official.
+
+    `subject` is issuer and name together; a platform may use a number of the person for it, so it is sealed.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="province_link")
+    subject = EncryptedText(_("省平台用户标识"), index="subject_index")
+    subject_index = BlindIndex(of="subject", unique=True)
+    linked_at = models.DateTimeField(_("关联时间"))
+
+    person = "user_id"
+
+    class Meta:
+        verbose_name = _("省平台关联")
+
+    def __str__(self) -> str:
+        return str(self.user_id)

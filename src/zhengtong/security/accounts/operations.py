@@ -45,6 +45,9 @@ from zhengtong.security.accounts.events import (
     OfficialCreated,
     PasswordChanged,
     PasswordReset,
+    ProvinceLinked,
+    ProvinceNameDiffers,
+    ProvinceRefused,
     ResidentRegistered,
     SecondFactorAdded,
     SecondFactorRemoved,
@@ -59,11 +62,12 @@ from zhengtong.security.accounts.models import (
     LastCode,
     Mandate,
     OpenSession,
+    ProvinceLink,
     SignInFailure,
     UsedOnce,
     User,
 )
-from zhengtong.security.accounts.values import Principal
+from zhengtong.security.accounts.values import Principal, Statement
 from zhengtong.security.audit import public as audit
 
 MANDATE_AT_MOST = timedelta(days=3 * 366)
@@ -100,6 +104,14 @@ class CannotEmpower(Refusal):
 
 class CannotDeactivate(Refusal):
     """The account may not be closed by this person or is closed already."""
+
+
+class CannotLink(Refusal):
+    """The province's statement opens no account here; `why` is the code that is put on record, with the account aimed at."""
+
+    def __init__(self, message: object, *, why: str, user: User | None = None) -> None:
+        super().__init__(message)
+        self.why, self.user_id = why, user.pk if user else None
 
 
 # --- residents and officials ----------------------------------------
@@ -322,13 +334,17 @@ def begin_try(*, action: str, login: str, address: str, at: datetime) -> bool:
 
     `login` may be any login of the account, or an unknown one, which is counted just the same.
     """
-    counted: list[str] = []
-    for limit, key, _user in _limits(action, login, address):
-        if not _count(key, limit, at):
-            _give_back(counted)
-            return False
-        counted.append(key)
+    try:
+        with transaction.atomic():
+            for limit, key, _user in _limits(action, login, address):
+                _count(key, limit, at)
+    except _TooOften:
+        return False
     return True
+
+
+class _TooOften(Exception):
+    """One of the limits is reached; what the others counted for this try is undone with it."""
 
 
 def try_failed(*, action: str, login: str, address: str, at: datetime) -> None:
@@ -339,13 +355,17 @@ def try_failed(*, action: str, login: str, address: str, at: datetime) -> None:
             events.publish(SignInLocked(user_id=user.pk), at=at)
 
 
+@transaction.atomic
 def try_succeeded(*, action: str, login: str, address: str) -> None:
     """The try was right: the account's count is forgotten, the address gets its one try back."""
-    for limit, key, _user in _limits(action, login, address):
+    for limit, key, _user in _limits(
+        action, login, address
+    ):  # row by row in the order of `begin_try`: no two wait for each other
+        counted = SignInFailure.objects.filter(key=key)
         if limit.per == ACCOUNT:
-            SignInFailure.objects.filter(key=key).delete()
+            counted.delete()
         else:
-            _give_back([key])
+            counted.filter(count__gt=0).update(count=F("count") - 1, locked_until=None)
 
 
 def _limits(action: str, login: str, address: str) -> list[tuple[Limit, str, User | None]]:
@@ -355,23 +375,17 @@ def _limits(action: str, login: str, address: str) -> list[tuple[Limit, str, Use
     return [(limit, _failure_key(action, limit.per, of[limit.per]), user) for limit in named]
 
 
-@transaction.atomic
-def _count(key: str, limit: Limit, at: datetime) -> bool:
+def _count(key: str, limit: Limit, at: datetime) -> None:
     SignInFailure.objects.get_or_create(key=key, defaults={"first_at": at})
     row = SignInFailure.objects.select_for_update().get(key=key)
     if row.locked_until is not None and row.locked_until > at:
-        return False
+        raise _TooOften
     if row.locked_until is not None or at - row.first_at > limit.within:
         row.count, row.first_at, row.locked_until = 0, at, None
     row.count += 1
     if row.count >= limit.tries:
         row.locked_until = at + limit.refuse_for
     row.save()
-    return True
-
-
-def _give_back(keys: Sequence[str]) -> None:
-    SignInFailure.objects.filter(key__in=keys, count__gt=0).update(count=F("count") - 1, locked_until=None)
 
 
 def _known_as(login: str) -> tuple[str, User | None]:
@@ -397,6 +411,123 @@ def _end_holdings(user: User) -> None:
 def _forget_failures(user: User) -> None:
     keys = [_failure_key(action, ACCOUNT, f"user:{user.pk}") for action in LIMITS]
     SignInFailure.objects.filter(key__in=keys).delete()
+
+
+# --- the province's identity platform ---------------------------------
+
+
+@transaction.atomic
+def recognise(*, statement: Statement, at: datetime) -> User | None:
+    """The resident whom the province means: already linked, or found by the proven identity number and linked now.
+
+    None: nobody here has the number, so the person may register (`register_from_province`). Never by e-mail, phone or
+    name, never an official. An account whose number nobody ever proved is returned unlinked: somebody else may have
+    opened it with that number, so its password must be shown once (`awaits_password`, `link_province`). Refuses
+    (`CannotLink`) what is left: closed accounts, two accounts of one person, a number that is not proven.
+    """
+    link = ProvinceLink.objects.select_related("user").filter(subject=_subject(statement)).first()
+    user = link.user if link else None
+    if user is None:
+        _require_proven(statement, at)
+        user = User.objects.filter(resident_id=statement.number).first()
+        if user is None:
+            return None
+    _require_open(user)
+    if link is not None:
+        if statement.level > 1 and statement.number and statement.number != user.resident_id:
+            raise CannotLink(
+                _("省平台这次提供的身份证号与已关联的账号不一致，没有登录。请带身份证到政务大厅窗口核对。"),
+                why="other_person",
+                user=user,
+            )
+        _learn_from(user, statement, at)
+    elif user.assurance_level > 1:
+        link_province(user=user, statement=statement, at=at)
+    elif ProvinceLink.objects.filter(user=user).exists():
+        raise _two_accounts(user)
+    return user
+
+
+def awaits_password(*, user: User) -> bool:
+    """True while nobody proved that the account belongs to the person whose number it bears."""
+    return not ProvinceLink.objects.filter(user=user).exists()
+
+
+@transaction.atomic
+def link_province(*, user: User, statement: Statement, at: datetime) -> None:
+    """Link the account to the province's and raise its level by what was proven there.
+
+    Refuses (`CannotLink`) another person's account and a second link on either side.
+    """
+    _require_proven(statement, at)
+    _require_open(user)
+    if user.resident_id != statement.number:
+        raise CannotLink(_("省平台的身份证号与这个账号不一致，没有关联。"), why="other_person", user=user)
+    try:
+        with transaction.atomic():
+            ProvinceLink.objects.create(user=user, subject=_subject(statement), linked_at=at)
+    except IntegrityError:
+        raise _two_accounts(user) from None
+    events.publish(ProvinceLinked(user_id=user.pk, actor_id=user.pk), at=at)
+    _learn_from(user, statement, at)
+
+
+@transaction.atomic
+def register_from_province(*, statement: Statement, phone: str, at: datetime) -> User:
+    """Open a resident's account with the name and number that the province proved; without a password.
+
+    Refuses what `register_resident` and `link_province` refuse.
+    """
+    _require_proven(statement, at)
+    user = register_resident(
+        name=statement.name, resident_id=statement.number, phone=phone, assurance_level=statement.level, at=at
+    )
+    link_province(user=user, statement=statement, at=at)
+    return user
+
+
+@transaction.atomic
+def record_province_refusal(*, reason: str, user_id: int | None, at: datetime) -> None:
+    """Publish that a sign-in through the province was refused."""
+    events.publish(ProvinceRefused(reason=reason, user_id=user_id, actor_id=None), at=at)
+
+
+def _subject(statement: Statement) -> str:
+    return f"{statement.issuer} {statement.subject}"
+
+
+def _learn_from(user: User, statement: Statement, at: datetime) -> None:
+    """A level may rise by it; a name is changed at a window alone, where its proof is seen."""
+    if statement.level > user.assurance_level:
+        prove_identity(user=user, level=statement.level, evidence="province", by=None, at=at)
+    if statement.level > 1 and statement.name and statement.name != user.display_name:
+        events.publish(ProvinceNameDiffers(user_id=user.pk, actor_id=user.pk), at=at)
+
+
+def _require_proven(statement: Statement, at: datetime) -> None:
+    number = resident_ids.check(statement.number, on=timezone.localdate(at))
+    if statement.level < 2 or number.errors:
+        raise CannotLink(
+            _("省平台没有给出已核验的身份证号，不能登录。请先在省平台完成实名认证，或者用账号密码登录。"),
+            why="not_proven",
+        )
+
+
+def _require_open(user: User) -> None:
+    if user.is_official:
+        raise CannotLink(
+            _("这是工作人员账号，不能通过省平台登录。请用本人的账号和第二重验证登录。"), why="official", user=user
+        )
+    if not user.is_active:
+        raise CannotLink(_("这个账号已停用，请联系政务大厅窗口。"), why="closed", user=user)
+
+
+def _two_accounts(user: User) -> CannotLink:
+    return CannotLink(
+        _("本县的这个账号已经与另一个省平台账号关联。请用账号密码登录，或者带身份证到政务大厅窗口核对。"),
+        why="two_accounts",
+        user=user,
+    )
 
 
 # --- what may be used once -------------------------------------------

@@ -31,6 +31,7 @@ from zhengtong.security.accounts.queries import (
     members_of,
     memberships_of,
     principals_of,
+    province_keys,
     require_principal,
 )
 from zhengtong.security.accounts.values import DemoAccount, Principal, masked_name, masked_phone
@@ -63,6 +64,7 @@ __all__ = [
     "memberships_of",
     "principals_of",
     "prove_identity",
+    "province_keys",
     "reactivate",
     "register_enterprise",
     "register_resident",

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from zhengtong.foundation.calendars.values import DemoLink
 from zhengtong.kernel.errors import NotAllowed, NotFound
 from zhengtong.kernel.identifiers.values import normalise
-from zhengtong.security.accounts.models import Enterprise, EnterpriseMember, Mandate, OpenSession, User
+from zhengtong.security.accounts.models import Enterprise, EnterpriseMember, Mandate, OpenSession, ProvinceLink, User
 from zhengtong.security.accounts.values import DemoAccount, Principal
 
 _PHONE = re.compile(r"\+?\d{7,19}")
@@ -201,6 +201,25 @@ def get_named_resident(*, name: str, resident_id: str) -> User:
 def find_enterprise(uscc: str) -> Enterprise | None:
     """The enterprise with this unified social credit code."""
     return Enterprise.objects.filter(uscc=uscc.strip().upper()).first()
+
+
+def province_name() -> str:
+    """What the province's identity platform is called on the sign-in page; empty where none is configured."""
+    configured = settings.PROVINCE
+    return str(configured["name"]) if configured["issuer"] and configured["client_id"] else ""
+
+
+def province_keys() -> int:
+    """How many usable keys the province's platform publishes at this moment. Raises `Unavailable` when it does not answer."""
+    from zhengtong.security.accounts import province
+
+    province.forget()
+    return province.usable_keys()
+
+
+def is_linked_to_province(user: User) -> bool:
+    """Whether the account is linked to the province's platform."""
+    return ProvinceLink.objects.filter(user_id=user.pk).exists()
 
 
 def demo_accounts() -> list[DemoAccount]:

@@ -54,6 +54,15 @@ def must_show_more(request: HttpRequest, user: Any) -> bool:
     return timezone.now() >= user.created_at + timedelta(days=settings.STAFF_SECOND_FACTOR_GRACE_DAYS)
 
 
+def is_over(session: Any, kind: str, *, now: int) -> bool:
+    """True when nobody used the session for too long, or it has lasted for a working day (等级保护 8.1.4.1 登录连接超时自动退出).
+
+    `now` in seconds of the machine's clock, like `begun_at` and `seen_at` of the session.
+    """
+    begun, seen = session.setdefault("begun_at", now), session.get("seen_at", now)
+    return bool(now - begun > settings.SESSION_COOKIE_AGE or now - seen > settings.SESSION_IDLE_SECONDS[kind])
+
+
 def enter(request: HttpRequest, user: Any) -> None:
     """Put the session into the person's list; under its new key when it got another one."""
     if not request.session.session_key:

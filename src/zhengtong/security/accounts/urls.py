@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
 from zhengtong.kernel import access
-from zhengtong.security.accounts import views
+from zhengtong.security.accounts import province_views, views
 
 BEFORE_SIGN_IN = {
     "account_logout",
@@ -52,6 +52,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("welcome/", views.welcome, name="account_welcome"),
     path("login/", views.sign_in, name="account_login"),
     path("login/certificate/", views.sign_in_with_certificate, name="account_certificate"),
+    path("login/province/", province_views.leave, name="account_province"),
+    path("login/province/back/", province_views.come_back, name="account_province_back"),
+    path("login/province/finish/", province_views.finish, name="account_province_finish"),
     path("signup/", views.register, name="account_signup"),
     path("second-factor/", views.second_factor, name="account_second_factor"),
     path("sessions/", views.open_sessions, name="account_sessions"),

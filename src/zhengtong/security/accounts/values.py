@@ -52,6 +52,25 @@ class Principal:
 
 
 @dataclass(frozen=True)
+class Statement:
+    """What the province's identity platform says about a person: by which name (`subject`) it knows them, how well it
+    proved who they are (`level`, in the county's terms), and what it knows. The number counts from level 2 on.
+    """
+
+    issuer: str
+    subject: str
+    level: int
+    number: str = ""
+    name: str = ""
+    phone: str = ""
+
+    @property
+    def masked_number(self) -> str:
+        """The number as it may be shown."""
+        return resident_id.mask(self.number)
+
+
+@dataclass(frozen=True)
 class DemoAccount:
     """An account of the demo county as its sign-in page lists it."""
 

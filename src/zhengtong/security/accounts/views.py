@@ -44,8 +44,9 @@ class SignInView(LoginView):
     """allauth's sign-in page; in a demo it lists the accounts that try it out."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """With `demo_accounts`."""
-        return {**super().get_context_data(**kwargs), "demo_accounts": queries.demo_accounts()}
+        """With `demo_accounts`, and the name of the province's platform where one is configured."""
+        more = {"demo_accounts": queries.demo_accounts(), "province": queries.province_name()}
+        return {**super().get_context_data(**kwargs), **more}
 
 
 sign_in = access.public(SignInView.as_view())
@@ -123,6 +124,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         "given": [m for m in queries.mandates_given_by(user, today) if m.revoked_at is None and m.valid_until >= today],
         "held": [m for m in queries.mandates_held_by(user) if m.in_force(today)],
         "factors": queries.factors_of(user),
+        "province": queries.province_name() if queries.is_linked_to_province(user) else "",
         "today": today,
     }
     return render(request, "accounts/profile.html", context)

@@ -36,14 +36,13 @@ while not (folder / "stop").exists():
 """
 
 
-def run(progress: Callable[..., None]) -> dict[str, float]:
+def figures(progress: Callable[..., None]) -> dict[str, float]:
     """`vault_rotate_1m_rows_s`: seconds for a million rows with one sealed value each, on one core beside the reader;
     `vault_failed_reads`: of the reads meanwhile. The rest is a second on one core.
     """
-    _county.prepare(progress, matters=frozenset())
-    figures = _values(progress)
+    measured = _values(progress)
     _fill(progress)
-    return {**figures, **_rotate(progress)}
+    return {**measured, **_rotate(progress)}
 
 
 def _rate(name: str, work: Callable[[int], object], progress: Callable[..., None]) -> float:
