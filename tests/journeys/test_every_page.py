@@ -90,6 +90,7 @@ NOT_OPENED = {
     "apply/case/<int:case_id>/": "leads on to the page to fill in",
     "account/sessions/end-others/": POSTED,
     "account/sessions/<int:session_id>/end/": POSTED,
+    "account/systems/<str:client_id>/end/": POSTED,
     "account/clients/<str:client_id>/close/": POSTED,
     "audit/log/cosign": POSTED,
     "identity/authorize/": "for programs, with a request of their own: tests of the provider",

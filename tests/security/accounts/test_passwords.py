@@ -1,9 +1,17 @@
 """What a password may be (ASVS 6.2): long rather than odd, taken exactly as typed."""
 
+import hashlib
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
 import pytest
 from django.contrib.auth import authenticate
+from django.core.exceptions import ImproperlyConfigured
+from hypothesis import given
+from hypothesis import strategies as st
 
 from zhengtong.kernel.errors import Invalid
+from zhengtong.security.accounts import passwords
 
 from ..people import make_resident
 
@@ -34,3 +42,45 @@ def test_the_box_hides_what_is_typed(client):
         page = client.get(address).content.decode()
         assert page.count('type="password"') >= fields
         assert 'autocomplete="current-password"' in page or 'autocomplete="new-password"' in page
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["zhengtong2026", "双峰县人民政府123", "Shuangfeng-2026!", "ADMIN-admin-admin", "政务大厅窗口审批", "mima431321mima"],
+)
+def test_words_everybody_here_would_guess_are_refused(password):
+    """ASVS 6.2.11: county, product, trade and roles, with digits and signs around them."""
+    with pytest.raises(Invalid, match="容易猜到"):
+        make_resident(password=password)
+
+
+@pytest.mark.parametrize("password", ["window under the old camphor", "在政务大厅门口等雨停了再走", "x-admin-y-qvrwtz"])
+def test_such_a_word_inside_a_sentence_is_no_harm(password):
+    assert make_resident(password=password).check_password(password)
+
+
+def digest(password: str) -> str:
+    return hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest().upper()
+
+
+@given(st.sets(st.text(min_size=1, max_size=8), min_size=1, max_size=12), st.text(max_size=8), st.booleans())
+def test_a_known_password_is_found_wherever_it_stands(known, other, ends_with_a_line):
+    """Sorted like the public list; each of its lines is found, and nothing else."""
+    with NamedTemporaryFile() as file:
+        lines = sorted(f"{digest(one)}:{number}" for number, one in enumerate(known))
+        file.write(("\r\n".join(lines) + ("\r\n" if ends_with_a_line else "")).encode())
+        file.flush()
+        assert all(passwords.is_known(one, Path(file.name)) for one in known)
+        assert passwords.is_known(other, Path(file.name)) == (other in known)
+
+
+def test_breached_passwords_are_refused_and_a_missing_list_is_no_consent(settings, tmp_path):
+    """ASVS 6.2.12. A list that is named but not there must not let everything pass."""
+    leaked = "correct horse battery staple"
+    settings.BREACHED_PASSWORDS = str(tmp_path / "known.txt")
+    with pytest.raises(ImproperlyConfigured):
+        make_resident(password=leaked)
+    (tmp_path / "known.txt").write_text("\n".join(sorted(digest(one) for one in (leaked, "a", "b"))))
+    with pytest.raises(Invalid, match="泄露"):
+        make_resident(password=leaked)
+    assert make_resident(password="nobody has written this yet")

@@ -154,6 +154,14 @@ class TokensEnded(ClientEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConsentTakenBack(ClientEvent):
+    """The person took back what they had allowed this system; everything it held for them ended."""
+
+    label: ClassVar[Any] = _("撤回对系统的授权")
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class EnterpriseEvent(Event):
     """Base of facts whose subject is one enterprise."""
 

@@ -66,6 +66,7 @@ from zhengtong.security.accounts.models import (
 from zhengtong.security.accounts.values import Principal
 from zhengtong.security.audit import public as audit
 
+SESSIONS_AT_ONCE = 20
 MANDATE_AT_MOST = timedelta(days=3 * 366)
 EVIDENCE: dict[str, str | Promise] = {
     "window": gettext_lazy("窗口当面核验身份证"),
@@ -466,9 +467,16 @@ def count_passkey(*, authenticator: Authenticator, count: int) -> bool:
 
 
 def open_session(*, user: User, session_key: str, device: str, address: str, at: datetime) -> None:
-    """Enter a session in the person's list."""
+    """Enter a session in the person's list; of more than `SESSIONS_AT_ONCE` those that were not used longest end. ASVS 7.1.2."""
     words = {"user": user, "device": device[:80], "address": address[:45], "begun_at": at, "seen_at": at}
-    OpenSession.objects.update_or_create(session_key=session_key, defaults=words)
+    _row, fresh = OpenSession.objects.update_or_create(session_key=session_key, defaults=words)
+    if not fresh:
+        return
+    mine = OpenSession.objects.filter(user=user).order_by("-seen_at", "-pk")
+    over = list(mine.values_list("session_key", flat=True)[SESSIONS_AT_ONCE:])
+    if over:
+        Session.objects.filter(session_key__in=over).delete()
+        OpenSession.objects.filter(session_key__in=over).delete()
 
 
 def see_session(*, session_key: str, at: datetime) -> None:

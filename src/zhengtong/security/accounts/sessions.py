@@ -1,6 +1,7 @@
 """What a session knows about itself: by which factors it was opened, from where, and whether two were shown."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -52,6 +53,12 @@ def must_show_more(request: HttpRequest, user: Any) -> bool:
     if not user.is_official or settings.STAFF_SECOND_FACTOR != "demanded" or showed_two_factors(request):
         return False
     return timezone.now() >= user.created_at + timedelta(days=settings.STAFF_SECOND_FACTOR_GRACE_DAYS)
+
+
+def proved_lately(request: HttpRequest) -> bool:
+    """Somebody showed a factor of theirs here within the last minutes, by signing in or when asked again. ASVS 7.5.1, 7.5.2."""
+    shown = [float(record.get("at", 0)) for record in request.session.get(RECORDS, [])]
+    return time.time() - max(shown, default=0.0) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
 
 def enter(request: HttpRequest, user: Any) -> None:
