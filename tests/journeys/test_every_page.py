@@ -70,6 +70,7 @@ NOT_OPENED = {
     "account/factors/webauthn/login/": "JSON for the script of the sign-in page",
     "authority/<int:user_id>/reopen/": POSTED,
     "authority/<int:user_id>/reset-password/": POSTED,
+    "authority/<int:user_id>/reset-factors/": POSTED,
     "authority/grants/<int:grant_id>/confirm/": POSTED,
     "authority/grants/<int:grant_id>/revoke/": POSTED,
     "authority/memberships/<int:membership_id>/end/": POSTED,

@@ -156,7 +156,11 @@ def proxies() -> Finding:
             "在TLS代理之后，却把代理的地址当作访问者的地址：一个人输错密码，大家都被限制。",
             "设ZHENGTONG_PROXIES为代理的层数，并让代理把访问者地址追加到X-Forwarded-For。",
         )
-    said = f"访问者地址按{settings.TRUSTED_PROXIES}层代理取。" if settings.TRUSTED_PROXIES else "没有代理，访问者地址取自连接。"
+    said = (
+        f"访问者地址按{settings.TRUSTED_PROXIES}层代理取。"
+        if settings.TRUSTED_PROXIES
+        else "没有代理，访问者地址取自连接。"
+    )
     return Finding("proxies", FINE, said)
 
 
@@ -168,7 +172,9 @@ def privileges() -> Finding:
         too_much.append("以root身份运行")
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT rolsuper OR rolcreaterole OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+            cursor.execute(
+                "SELECT rolsuper OR rolcreaterole OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+            )
             if cursor.fetchone()[0]:
                 too_much.append("数据库账号是超级用户")
     if too_much:

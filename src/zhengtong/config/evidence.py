@@ -5,11 +5,13 @@ The tables are `docs/evidence/*.csv`, edited by hand. `kind` says what stands in
 What became of the tests in their last run is in `build/evidence/results.json`, which the tests write themselves.
 """
 
+import ast
 import csv
 import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 TEST, DOCUMENT, REASON, OPEN = "test", "document", "reason", "open"
@@ -63,3 +65,22 @@ def join(table: Iterable[Row], outcomes: dict[str, str]) -> list[Shown]:
 def counts(shown: Iterable[Shown]) -> dict[str, int]:
     """How many rows are shown by what; tests by their outcome."""
     return dict(Counter(f"{one.row.kind} {one.outcome}".strip() for one in shown))
+
+
+def exists(root: Path, test: str) -> bool:
+    """`tests/…/test_x.py::TestA::test_b` names a test of the tree below `root`."""
+    file, _colons, name = test.partition("::")
+    path = root / file
+    return path.is_file() and name in _tests_in(path)
+
+
+@cache
+def _tests_in(path: Path) -> frozenset[str]:
+    """Names as pytest writes them: `test_a`, `TestB::test_c`."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}::{one.name}" for one in node.body if isinstance(one, ast.FunctionDef)}
+    return frozenset(name for name in found if name.rpartition("::")[2].startswith("test_"))

@@ -46,7 +46,14 @@ def test_the_box_hides_what_is_typed(client):
 
 @pytest.mark.parametrize(
     "password",
-    ["zhengtong2026", "双峰县人民政府123", "Shuangfeng-2026!", "ADMIN-admin-admin", "政务大厅窗口审批", "mima431321mima"],
+    [
+        "zhengtong2026",
+        "双峰县人民政府123",
+        "Shuangfeng-2026!",
+        "ADMIN-admin-admin",
+        "政务大厅窗口审批",
+        "mima431321mima",
+    ],
 )
 def test_words_everybody_here_would_guess_are_refused(password):
     """ASVS 6.2.11: county, product, trade and roles, with digits and signs around them."""

@@ -40,7 +40,9 @@ def scan(content: Content) -> None:
     if answer.endswith(" FOUND"):
         raise HarmfulFile(_("病毒扫描认为这个文件有害，没有接收。请在自己的设备上杀毒，换一份干净的文件再上传。"))
     if answer != "stream: OK":
-        raise Unavailable(_("病毒扫描暂时用不了，文件没有接收，其他内容没有改变。请稍后再试；仍不行请拨打12345告知管理员。"))
+        raise Unavailable(
+            _("病毒扫描暂时用不了，文件没有接收，其他内容没有改变。请稍后再试；仍不行请拨打12345告知管理员。")
+        )
 
 
 def answers() -> bool:

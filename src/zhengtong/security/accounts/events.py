@@ -113,6 +113,15 @@ class SecondFactorRemoved(AccountEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FactorsReset(AccountEvent):
+    """Somebody lost their second factors: an official saw who they are and took them away. `evidence` says what was seen."""
+
+    label: ClassVar[Any] = _("核验后取消第二重验证")
+    evidence: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class SessionsEnded(AccountEvent):
     """The person ended sessions of theirs from elsewhere; `count` says how many."""
 

@@ -37,6 +37,7 @@ from zhengtong.security.accounts.events import (
     AccountReactivated,
     ContactChanged,
     EnterpriseRegistered,
+    FactorsReset,
     IdentityProven,
     MandateGranted,
     MandateRevoked,
@@ -301,6 +302,29 @@ def reset_password(*, user: User, by: User | None, at: datetime) -> str:
     _end_holdings(user)
     events.publish(PasswordReset(user_id=user.pk, actor_id=_id(by)), at=at)
     return password
+
+
+@transaction.atomic
+def reset_factors(*, user: User, evidence: str, by: User | None, at: datetime) -> int:
+    """Take away the second factors somebody lost, after another official saw who they are; returns how many there were.
+
+    Sessions and what systems hold end; where two factors are demanded the next sign-in leads to setting one up. ASVS 6.4.4.
+    Refuses anybody but another official, and evidence that is weaker than what proves an account.
+    """
+    if by is not None and (not rules.is_official(by) or by.pk == user.pk):
+        raise NotAllowed(_("第二重验证须由另一位工作人员核验身份后取消。"))
+    if evidence not in EVIDENCE:
+        raise Invalid(_("请先当面核对身份证，再勾选。"), fields={"seen": _("请先当面核对身份证，再勾选。")})
+    held = list(Authenticator.objects.select_for_update().filter(user=user))
+    if not held:
+        raise Invalid(_("这个账号没有设置第二重验证，不用取消。"))
+    Authenticator.objects.filter(pk__in=[one.pk for one in held]).delete()
+    forget_code_steps(user=user)
+    keys = list(OpenSession.objects.filter(user=user).values_list("session_key", flat=True))
+    Session.objects.filter(session_key__in=keys).delete()
+    _end_holdings(user)
+    events.publish(FactorsReset(user_id=user.pk, evidence=evidence, count=len(held), actor_id=_id(by)), at=at)
+    return len(held)
 
 
 @transaction.atomic

@@ -11,7 +11,20 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.utils.translation import gettext as _
 
 WORDS = (
-    *("zhengtong", "政通", "zhengwu", "政务", "zhengfu", "政府", "shenpi", "审批", "xingzheng", "行政", "dating", "大厅"),
+    *(
+        "zhengtong",
+        "政通",
+        "zhengwu",
+        "政务",
+        "zhengfu",
+        "政府",
+        "shenpi",
+        "审批",
+        "xingzheng",
+        "行政",
+        "dating",
+        "大厅",
+    ),
     *("admin", "administrator", "guanliyuan", "管理员", "shenjiyuan", "审计员", "chuangkou", "窗口", "jumin", "居民"),
     *("password", "passwd", "mima", "密码", "kouling", "口令", "welcome", "huanying", "county", "xian", "gov"),
 )

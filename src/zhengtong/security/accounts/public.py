@@ -21,6 +21,7 @@ from zhengtong.security.accounts.operations import (
     reactivate,
     register_enterprise,
     register_resident,
+    reset_factors,
     reset_password,
     revoke_mandate,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "register_enterprise",
     "register_resident",
     "require_principal",
+    "reset_factors",
     "reset_password",
     "revoke_mandate",
 ]
