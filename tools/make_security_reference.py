@@ -42,8 +42,8 @@ def _sign_in() -> Iterable[str]:
         (way.way, way.shown, way.limited, " ".join(f"`{route}`" for route in way.routes)) for way in registers.SIGN_INS
     ))  # fmt: skip
     yield (
-        "There is no other way in. Who lost a second factor comes to the window or to the administrator with the identity card, as when the account was "
-        "proven; what was seen is on record (`accounts.reset_factors`). Nobody resets a factor from afar."
+        "There is no other way in. Who lost a second factor comes to the administrator of the body with the identity card, as when the "
+        "account was proven; what was seen is on record (`accounts.reset_factors`). Nobody resets a factor from afar."
     )
     yield "### Limits of tries"
     yield (
