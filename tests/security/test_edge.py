@@ -163,6 +163,10 @@ def test_behind_tls_everything_is_strict(tmp_path: Path):
     assert cookies == str([(f"__Host-{name}", True, True, "Lax", "/", "") for name in names])
     assert session == "__Host-sessionid True"
     assert accounts == "0 accounts"
+    kept = tmp_path / "secret.key"
+    assert (kept.stat().st_mode & 0o777, len(kept.read_text()) >= 50) == (0o600, True), (
+        "no secret ships; each makes its own"
+    )
 
 
 def test_limits_count_the_visitor_and_not_the_proxy(settings, small_county):
@@ -177,3 +181,11 @@ def test_limits_count_the_visitor_and_not_the_proxy(settings, small_county):
     assert 429 in tries(12, "203.0.113.9")
     assert 429 not in tries(2, "203.0.113.10")
     assert set(tries(2, "203.0.113.77, 203.0.113.9")) == {429}, "what a visitor writes before is not read"
+
+
+def test_programs_are_not_redirected_from_http(client, settings, small_county):
+    """ASVS 4.1.2: an interface that is asked without TLS says so at the proxy; the product turns nothing over silently."""
+    assert not settings.SECURE_SSL_REDIRECT
+    for address in ("/api/matters", "/api/openapi.json", "/.well-known/openid-configuration"):
+        assert client.get(address).status_code == 200
+    assert client.get("/api/matters/").status_code == 404

@@ -260,7 +260,7 @@ class Costly:
 COSTLY: tuple[Costly, ...] = (
     Costly("hashing a password (about 50 ms of one core)", "counted and refused before any hashing: five wrong per account, "
     "twenty a minute per address",
-           "tests/security/accounts/test_second_factors.py::TestLimits::test_one_password_sprayed_over_many_accounts_from_one_address"),
+           "tests/security/accounts/test_second_factors.py::TestLimits::test_six_wrong_passwords_lock_and_ten_minutes_unlock"),
     Costly("judging an upload", "20 MB while it comes; pixels, entries and unpacked size before unpacking",
            "tests/foundation/files/test_receive.py::test_a_file_over_the_limit_is_refused_while_it_comes"),
     Costly("importing a workbook of matters", "8 MB, 60,000 rows, 200 MB unpacked",

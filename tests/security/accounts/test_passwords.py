@@ -1,19 +1,28 @@
 """What a password may be (ASVS 6.2): long rather than odd, taken exactly as typed."""
 
 import hashlib
+import re
+from datetime import timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import pytest
+from allauth.idp.oidc.models import Client
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth import authenticate
+from django.contrib.auth.hashers import check_password
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zhengtong.foundation.calendars.public import official_now
 from zhengtong.kernel.errors import Invalid
-from zhengtong.security.accounts import passwords
+from zhengtong.security.accounts import clients, forms, passwords
+from zhengtong.security.accounts.models import User
 
-from ..people import make_resident
+from ..people import PASSWORD, make_resident
 
 pytestmark = pytest.mark.django_db
 
@@ -91,3 +100,41 @@ def test_breached_passwords_are_refused_and_a_missing_list_is_no_consent(setting
     with pytest.raises(Invalid, match="泄露"):
         make_resident(password=leaked)
     assert make_resident(password="nobody has written this yet")
+
+
+def test_a_password_stays_good_for_years(client):
+    """ASVS 6.2.10: no change by the calendar."""
+    resident = make_resident()
+    User.objects.update(created_at=official_now() - timedelta(days=3000))
+    client.post("/account/login/", {"login": resident.phone, "password": PASSWORD})
+    assert client.get("/my/").status_code == 200
+
+
+def test_no_hint_and_no_secret_question():
+    """ASVS 6.4.2: no form and no column for them."""
+    names = [name for form in vars(forms).values() if hasattr(form, "base_fields") for name in form.base_fields]
+    names += [field.name for field in User._meta.get_fields()]
+    assert len(names) > 30
+    assert [name for name in names if re.search(r"hint|question|maiden|secret", name)] == []
+
+
+def test_what_is_secret_is_in_no_column_as_it_is(official):
+    """ASVS 6.5.2, 6.5.3, 6.5.4, 13.3.1: password, seeds, recovery codes, client secrets and tokens, looked for in every table."""
+    given = [generate_totp_secret() for _n in range(50)]
+    assert len(set(given)) == 50
+    assert min(len(one) for one in given) >= 32, "160 bits in base 32"
+    TOTP.activate(official, given[0])
+    codes = RecoveryCodes.activate(official).get_unused_codes()
+    assert len(set(codes)) == len(codes)
+    assert all(len(code) == 8 and code.isalnum() for code in codes), "26 bits and more, each good once and counted"
+    client, secret = clients.register(
+        name="系统", addresses=["https://a.cn/"], who="officials", refresh=False, by=official, at=official_now()
+    )
+    assert len(secret) >= 43
+    secrets = [PASSWORD, given[0], *codes, secret]
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608
+            text = str(cursor.fetchall())
+            assert [one for one in secrets if one in text] == [], table
+    assert check_password(secret, Client.objects.get(pk=client.pk).secret)

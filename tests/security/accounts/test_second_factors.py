@@ -295,6 +295,20 @@ def test_every_limit_says_whom_how_often_and_for_how_long():
 
 
 @pytest.mark.django_db
+def test_refused_tries_are_written_down_without_what_was_typed(resident, caplog):
+    """ASVS 16.3.1: what, from where, of which account if there is one; six tries, the last of them not heard."""
+    for _n in range(6):
+        sign_in(Client(), resident.phone, "a wrong secret")
+    sign_in(Client(), "13000000000", "a wrong secret")
+    said = [record for record in caplog.records if record.name == "zhengtong.security.accounts.operations"]
+    assert [record.message for record in said] == ["sign-in refused"] * 5 + ["sign-in not heard", "sign-in refused"]
+    assert [said[0].account, said[-1].account] == [resident.pk, None]
+    assert {(record.action, record.address) for record in said} == {("password", "127.0.0.1")}
+    for typed in ("a wrong secret", resident.phone, "13000000000"):
+        assert typed not in str([vars(record) for record in said])
+
+
+@pytest.mark.django_db
 class TestAskedAgain:
     """ASVS 7.5.1, 7.5.2: an open screen that somebody else finds changes neither contact data nor sessions."""
 

@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import logging
 import os
 import secrets
 from collections.abc import Sequence
@@ -67,6 +68,7 @@ from zhengtong.security.accounts.models import (
 from zhengtong.security.accounts.values import Principal
 from zhengtong.security.audit import public as audit
 
+log = logging.getLogger(__name__)
 SESSIONS_AT_ONCE = 20
 MANDATE_AT_MOST = timedelta(days=3 * 366)
 EVIDENCE: dict[str, str | Promise] = {
@@ -351,13 +353,17 @@ def begin_try(*, action: str, login: str, address: str, at: datetime) -> bool:
     for limit, key, _user in _limits(action, login, address):
         if not _count(key, limit, at):
             _give_back(counted)
+            log.warning("sign-in not heard", extra={"action": action, "per": limit.per, "address": address})
             return False
         counted.append(key)
     return True
 
 
 def try_failed(*, action: str, login: str, address: str, at: datetime) -> None:
-    """The try was wrong: it stays counted, and the lock it may have caused is published."""
+    """The try was wrong: it stays counted, and the lock it may have caused is published. What was typed is written nowhere."""
+    known = _known_as(login)[1]
+    said = {"action": action, "address": address, "account": known.pk if known else None}
+    log.warning("sign-in refused", extra=said)
     for limit, key, user in _limits(action, login, address):
         locked = SignInFailure.objects.filter(key=key, locked_until__gt=at)
         if limit.per == ACCOUNT and user is not None and locked.exists():
