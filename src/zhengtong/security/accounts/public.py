@@ -24,6 +24,7 @@ from zhengtong.security.accounts.operations import (
     reset_factors,
     reset_password,
     revoke_mandate,
+    use_once,
 )
 from zhengtong.security.accounts.queries import (
     demo_accounts,
@@ -71,4 +72,5 @@ __all__ = [
     "reset_factors",
     "reset_password",
     "revoke_mandate",
+    "use_once",
 ]

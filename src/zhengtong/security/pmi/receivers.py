@@ -10,8 +10,8 @@ from zhengtong.foundation.events import public as events
 from zhengtong.foundation.events.models import OutboxEvent
 from zhengtong.foundation.events.public import Envelope, receives
 from zhengtong.foundation.notices import public as notices
+from zhengtong.security.accounts import public as accounts
 from zhengtong.security.accounts.events import SignInLocked
-from zhengtong.security.accounts.operations import use_once
 from zhengtong.security.pmi import queries
 from zhengtong.security.pmi.events import AccessRefused, AlarmRaised
 
@@ -59,7 +59,7 @@ def watch(envelope: Envelope) -> None:
     else:
         count = lately.values("subject").distinct().count()
     about = f"{alarm.what} {fact.user_id if alarm.per_person else ''} {at:%Y-%m-%d %H}"
-    if count <= alarm.most or not use_once(kind="alarm", value=about, at=at):
+    if count <= alarm.most or not accounts.use_once(kind="alarm", value=about, at=at):
         return
     login = str(queries.get_official(fact.user_id).username) if alarm.per_person else ""
     events.publish(AlarmRaised(what=alarm.what, count=count), at=at)
