@@ -61,6 +61,7 @@ docs: .venv/.develop
 reference: .venv/.develop ## write the pages of docs/reference that come from the code
 	$(BIN)/python tools/make_events_reference.py
 	$(BIN)/python tools/make_routes_reference.py
+	$(BIN)/python tools/make_security_reference.py
 
 bench: .venv/.develop ## measure the published figures (NAME=clock for one); each ends with a line of JSON
 	@$(BIN)/zhengtong bench $(NAME)

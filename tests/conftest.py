@@ -74,9 +74,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workerinput") or not _worst:
         return
     EVIDENCE.parent.mkdir(parents=True, exist_ok=True)
-    kept = json.loads(EVIDENCE.read_text(encoding="utf-8"))["tests"] if EVIDENCE.exists() else {}
+    kept = json.loads(EVIDENCE.read_text(encoding="utf-8")) if EVIDENCE.exists() else {}
+    day = datetime.now().astimezone().date().isoformat()
+    written = {
+        "tests": {**kept.get("tests", {}), **_worst},
+        "days": {**kept.get("days", {}), **dict.fromkeys(_worst, day)},
+    }
     fresh = EVIDENCE.with_suffix(f".{os.getpid()}.new")
-    fresh.write_text(json.dumps({"tests": {**kept, **_worst}}, indent=1, sort_keys=True), encoding="utf-8")
+    fresh.write_text(json.dumps(written, indent=1, sort_keys=True), encoding="utf-8")
     fresh.replace(EVIDENCE)
 
 

@@ -30,8 +30,9 @@ def sound(small_county: SmallCounty, settings, tmp_path, monkeypatch) -> SmallCo
     settings.DATA = tmp_path
     tmp_path.chmod(0o700)
     settings.HTTPS = settings.SESSION_COOKIE_SECURE = True
+    settings.TRUSTED_PROXIES = 1
     settings.SECURE_HSTS_SECONDS = 31536000
-    settings.PUBLIC_URL = "https://zw.shuangfeng.example"
+    settings.PUBLIC_URL = "https://zw.shuangfeng.invalid"
     settings.ALLOWED_HOSTS = ["zw.shuangfeng.example"]
     settings.SECRET_KEY = "".join(chr(48 + n % 70) for n in range(64))
     (tmp_path / "worker.alive").touch()
@@ -43,7 +44,7 @@ def sound(small_county: SmallCounty, settings, tmp_path, monkeypatch) -> SmallCo
     return small_county
 
 
-MACHINE = {"migrations", "disk", "clock", "second_factor"}
+MACHINE = {"migrations", "disk", "clock", "second_factor", "privileges"}
 """What a test database, made without migrations on whatever machine, does not decide."""
 
 
@@ -61,6 +62,8 @@ BREAKS = {
     "content_policy": lambda settings: setattr(
         settings, "CONTENT_SECURITY_POLICY", {"DIRECTIVES": {"script-src": ["'self'", "'unsafe-inline'"]}}
     ),
+    "proxies": lambda settings: setattr(settings, "TRUSTED_PROXIES", 0),
+    "scanner": lambda settings: setattr(settings, "VIRUS_SCANNER", "/nowhere/clamd.ctl"),
     "worker": lambda settings: os.utime(settings.DATA / "worker.alive", (0, time.time() - 120)),
     "backups": lambda settings: os.utime(settings.DATA / "backups" / "one" / "manifest.json", (0, 86400)),
 }
@@ -83,6 +86,14 @@ def test_keys_that_others_can_read(sound, settings, capsys):
     _status, found = findings(capsys)
     assert "root.p256" in found["files"]["said"]
     assert found["passphrase"]["level"] == "fault"
+
+
+@pytest.mark.parametrize(("number", "level"), [(0, "fault"), (991, "fine")])
+def test_an_account_that_rules_over_everything(number, level, sound, monkeypatch, capsys):
+    """ASVS 13.2.2; on PostgreSQL the role is asked as well, and the test server's is its superuser."""
+    monkeypatch.setattr(os, "geteuid", lambda: number)
+    expected = level if connection.vendor == "sqlite" else "fault"
+    assert findings(capsys)[1]["privileges"]["level"] == expected
 
 
 def test_a_stuck_delivery_and_an_old_backlog(sound, capsys):

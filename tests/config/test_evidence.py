@@ -24,7 +24,8 @@ def folder(tmp_path: Path) -> Path:
 
 def shown(capsys, folder: Path, results: dict[str, str]) -> tuple[int, str]:
     path = folder / "results.json"
-    path.write_text(json.dumps({"tests": results}), encoding="utf-8")
+    days = dict.fromkeys(results, "2026-09-21")
+    path.write_text(json.dumps({"tests": results, "days": days}), encoding="utf-8")
     status = main(["evidence", "asvs", "--folder", str(folder), "--results", str(path)])
     return status, capsys.readouterr().out
 
@@ -33,6 +34,7 @@ def test_rows_carry_the_outcome_of_the_last_run(folder, capsys):
     status, text = shown(capsys, folder, {"tests/a.py::test_a": "passed"})
     assert status == 0
     assert [line[0] for line in text.splitlines()[1:4]] == ["✓", "?", " "]
+    assert "✓ 1.1.1     L1  2026-09-21 测试" in text
     assert "通过1" in text
     assert "未运行1" in text
 
@@ -40,7 +42,21 @@ def test_rows_carry_the_outcome_of_the_last_run(folder, capsys):
 def test_a_failed_test_fails_the_command(folder, capsys):
     status, text = shown(capsys, folder, {"tests/a.py::test_a": "passed", "tests/a.py::test_b": "failed"})
     assert status == 1
-    assert "✗ 1.1.2" in text
+    assert "✗ 1.1.2     L2  2026-09-21 未完成" in text
+    assert "66.7%由测试说明，未完成1。" in text
+
+
+def test_a_skipped_or_missing_test_leaves_its_row_open(tmp_path, capsys):
+    """In a tree of sources a test that is not there is no evidence, whatever an old run said of it."""
+    folder = tmp_path / "docs" / "evidence"
+    folder.mkdir(parents=True)
+    (folder / "asvs-5.0.csv").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "a.py").write_text("def test_a():\n    pass\n", encoding="utf-8")
+    status, text = shown(capsys, folder, {"tests/a.py::test_a": "skipped", "tests/a.py::test_b": "passed"})
+    assert status == 1
+    assert [line[0] for line in text.splitlines()[1:4]] == ["✗", "✗", " "]
+    assert "未完成2" in text
 
 
 def test_unknown_and_missing_tables_are_said(folder, capsys):

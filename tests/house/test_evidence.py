@@ -1,33 +1,20 @@
 """The evidence tables: every demand has a row, every row names a test that exists or says in words why not."""
 
-import ast
 import re
 from collections import Counter
-from functools import cache
-from pathlib import Path
 
 import pytest
 
-from tests.house.code import ROOT, parsed
+from tests.house.code import ROOT
 from zhengtong.config import evidence
 
 FOLDER = ROOT / "docs" / "evidence"
+ADMITS = re.compile(r"\bnot yet\b|\btodo\b|\blater\b|尚未|待.{0,12}完成", re.IGNORECASE)
+"""Words of somebody who puts it off: that is no reason."""
 
 
 def table(name: str) -> list[evidence.Row]:
     return evidence.rows(FOLDER / evidence.TABLES[name])
-
-
-@cache
-def names_in(path: Path) -> frozenset[str]:
-    """Names as pytest writes them: `test_a`, `TestB::test_c`."""
-    found = set()
-    for node in parsed(path).body:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            found.add(node.name)
-        elif isinstance(node, ast.ClassDef):
-            found |= {f"{node.name}::{one.name}" for one in node.body if isinstance(one, ast.FunctionDef)}
-    return frozenset(name for name in found if name.rpartition("::")[2].startswith("test_"))
 
 
 def problem(row: evidence.Row) -> str:
@@ -37,17 +24,31 @@ def problem(row: evidence.Row) -> str:
     if row.kind not in evidence.KINDS:
         return f"{row.id}: kind “{row.kind}” is none of {evidence.KINDS}"
     if row.kind == evidence.TEST:
-        file, _, name = row.evidence.partition("::")
-        path = ROOT / file
-        return "" if path.is_file() and name in names_in(path) else f"{row.id}: no such test: {row.evidence}"
+        return "" if evidence.exists(ROOT, row.evidence) else f"{row.id}: no such test: {row.evidence}"
     if row.kind == evidence.DOCUMENT:
         return "" if (ROOT / row.evidence).is_file() else f"{row.id}: no such document: {row.evidence}"
-    return "" if len(row.evidence.strip()) >= 4 else f"{row.id}: the reason is missing"
+    long_enough = len(row.evidence.strip()) >= (10 if row.kind == evidence.REASON else 4)
+    return "" if long_enough and not ADMITS.search(row.evidence) else f"{row.id}: the reason is missing"
 
 
 @pytest.mark.parametrize("name", evidence.TABLES)
 def test_every_row_has_its_evidence(name):
     assert [found for row in table(name) if (found := problem(row))] == []
+
+
+def test_what_applies_is_shown_by_tests():
+    """The goal of the house: 95 of a hundred. What is said in words is short enough to be read whole."""
+    assert evidence.share(table("asvs")) >= 0.95
+    assert evidence.share(table("mlps")) >= 0.85
+    for name in evidence.TABLES:
+        said = [row for row in table(name) if row.kind != evidence.TEST]
+        assert len(said) <= 25
+
+
+def test_no_test_shows_too_much():
+    """One test may speak for several demands of one kind, not for half the table."""
+    often = Counter(row.evidence for name in evidence.TABLES for row in table(name) if row.kind == evidence.TEST)
+    assert often.most_common(1)[0][1] <= 10
 
 
 def test_asvs_is_complete():
@@ -74,6 +75,8 @@ def test_mlps_is_complete():
         ("test", "tests/nowhere.py::test_a"),
         ("document", "docs/nowhere.md"),
         ("reason", " "),
+        ("reason", "not yet built, comes with the next release"),
+        ("open", "a page of its own is missing"),
         ("hope", "it will be fine"),
     ],
 )

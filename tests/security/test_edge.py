@@ -34,12 +34,11 @@ def test_every_answer_carries_the_headers(address, client, small_county: SmallCo
     demanded = {name for name in HEADERS if name != "X-Frame-Options" or not address.startswith("/static/")}
     assert {name: response.headers.get(name) for name in demanded} == {name: HEADERS[name] for name in demanded}
     assert "Access-Control-Allow-Origin" not in response.headers
-    if not address.startswith("/static/"):
-        policy = policy_of(response)
-        assert policy["frame-ancestors"] == "'none'"
-        assert policy["object-src"] == "'none'"
-        for directive in ("default-src", "script-src", "style-src", "base-uri", "form-action"):
-            assert policy[directive] == "'self'"
+    policy = policy_of(response)
+    for directive in ("frame-ancestors", "object-src", "base-uri"):
+        assert policy[directive] == "'none'"
+    for directive in ("default-src", "script-src", "style-src", "form-action"):
+        assert policy[directive] == "'self'"
 
 
 def test_pages_say_what_they_are(client, small_county):
@@ -85,6 +84,25 @@ def test_cookies_are_out_of_reach_of_scripts_and_of_other_sites(client, small_co
         assert cookie["samesite"] == "Lax", name
 
 
+def test_what_was_told_waits_in_the_session_and_in_no_cookie(client, signed_in, small_county):
+    """ASVS 14.3.3: a message may name a person; the browser keeps none."""
+    visitor = signed_in(small_county.county_office)
+    assert visitor.post("/account/contact/", {"phone": "13900000000"}).status_code == 302
+    assert "刚才的内容没有保存" in visitor.get("/desk/").content.decode()
+    visitor.get("/?ui=elder&contrast=high&lang=en")
+    assert set(visitor.cookies) <= {"sessionid", "csrftoken", "ui", "contrast", "django_language"}
+
+
+def test_a_reloaded_session_key_is_long_and_random(client, signed_in, small_county):
+    """ASVS 7.2.3: 32 characters of 36 are 165 bits; a key that a visitor brings along is not taken."""
+    keys = {signed_in(small_county.window_officer).cookies["sessionid"].value for _n in range(20)}
+    assert len(keys) == 20
+    assert all(len(key) == 32 and key.isalnum() for key in keys)
+    client.cookies["sessionid"] = "a" * 32
+    client.post("/account/login/", {"login": small_county.window_officer.username, "password": PASSWORD})
+    assert client.cookies["sessionid"].value not in {"a" * 32, ""}
+
+
 def test_a_page_of_another_site_posts_nothing(small_county):
     visitor = Client(enforce_csrf_checks=True)
     visitor.force_login(small_county.county_office)
@@ -119,9 +137,11 @@ from django.conf import settings
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
 from django.test import Client
-answer = Client(HTTP_X_FORWARDED_PROTO="https", HTTP_HOST="zw.example").get("/account/login/", follow=False)
+visitor = Client(HTTP_X_FORWARDED_PROTO="https", HTTP_HOST="zw.example")
+answer = visitor.get("/account/login/?ui=elder&contrast=high&lang=en", follow=False)
 cookies = answer.cookies
-print(answer.headers["Strict-Transport-Security"])
+addresses = ("/", "/account/login/", "/nothing-here/", "/api/openapi.json", "/static/ui/ui.css", "/desk/")
+print(" ".join({visitor.get(address).headers["Strict-Transport-Security"].replace(" ", "") for address in addresses}))
 print(sorted((n, bool(c["secure"]), bool(c["httponly"]), c["samesite"], c["path"], c["domain"]) for n, c in cookies.items()))
 print(settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_SECURE)
 from zhengtong.security.accounts.models import User
@@ -138,7 +158,34 @@ def test_behind_tls_everything_is_strict(tmp_path: Path):
     done = subprocess.run([sys.executable, "-c", BEHIND_TLS], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     transport, cookies, session, accounts = done.stdout.strip().splitlines()
-    assert transport == "max-age=31536000; includeSubDomains"
-    assert cookies == "[('__Host-csrftoken', True, True, 'Lax', '/', '')]"
+    assert transport == "max-age=31536000;includeSubDomains", "on every answer, files and errors included"
+    names = ["contrast", "csrftoken", "django_language", "ui"]
+    assert cookies == str([(f"__Host-{name}", True, True, "Lax", "/", "") for name in names])
     assert session == "__Host-sessionid True"
     assert accounts == "0 accounts"
+    kept = tmp_path / "secret.key"
+    assert (kept.stat().st_mode & 0o777, len(kept.read_text()) >= 50) == (0o600, True), (
+        "no secret ships; each makes its own"
+    )
+
+
+def test_limits_count_the_visitor_and_not_the_proxy(settings, small_county):
+    """ASVS 15.3.4: behind a proxy one guesser locks themselves out, not the county; and cannot write another address."""
+    settings.TRUSTED_PROXIES = 1
+
+    def tries(count: int, forwarded: str) -> list[int]:
+        words = {"number": "SF2026-000000-0", "code": "AAAA-AAAA"}
+        headers = {"x-forwarded-for": forwarded}
+        return [Client().post("/progress/", words, headers=headers).status_code for _n in range(count)]
+
+    assert 429 in tries(12, "203.0.113.9")
+    assert 429 not in tries(2, "203.0.113.10")
+    assert set(tries(2, "203.0.113.77, 203.0.113.9")) == {429}, "what a visitor writes before is not read"
+
+
+def test_programs_are_not_redirected_from_http(client, settings, small_county):
+    """ASVS 4.1.2: an interface that is asked without TLS says so at the proxy; the product turns nothing over silently."""
+    assert not settings.SECURE_SSL_REDIRECT
+    for address in ("/api/matters", "/api/openapi.json", "/.well-known/openid-configuration"):
+        assert client.get(address).status_code == 200
+    assert client.get("/api/matters/").status_code == 404

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection
@@ -125,6 +126,74 @@ def https() -> Finding:
     if not settings.PUBLIC_URL.startswith("https://"):
         return Finding("https", FAULT, "文书二维码上的地址不是https。", "把ZHENGTONG_URL改成https://开头的正式地址。")
     return Finding("https", FINE, "HTTPS、安全Cookie和HSTS已启用。")
+
+
+@question("tls")
+def tls() -> Finding:
+    """The public address speaks TLS as a browser may rely on, with a certificate that browsers know (ASVS 12.1, 12.2)."""
+    from zhengtong.config import transport
+
+    parts = urlsplit(settings.PUBLIC_URL)
+    if parts.scheme != "https" or not parts.hostname:
+        return _stricter("tls", "公开地址不是https，无法检查TLS。", "把ZHENGTONG_URL改成https://开头的正式地址。")
+    try:
+        faults = transport.faults_of(parts.hostname, parts.port or 443, now=timezone.now())
+    except OSError as error:
+        said = f"从本机连不上{parts.netloc}（{type(error).__name__}），TLS没有检查。"
+        return Finding("tls", CARE, said, "在能访问公开地址的机器上再运行一次zhengtong doctor。")
+    if faults:
+        return Finding("tls", FAULT, f"{parts.netloc}的TLS有{len(faults)}个问题。", "".join(faults))
+    return Finding("tls", FINE, f"{parts.netloc}只用TLS 1.2和1.3，证书可信。")
+
+
+@question("proxies")
+def proxies() -> Finding:
+    """Behind a proxy the visitor's own address is what limits count."""
+    if settings.HTTPS and not settings.TRUSTED_PROXIES:
+        return Finding(
+            "proxies",
+            FAULT,
+            "在TLS代理之后，却把代理的地址当作访问者的地址：一个人输错密码，大家都被限制。",
+            "设ZHENGTONG_PROXIES为代理的层数，并让代理把访问者地址追加到X-Forwarded-For。",
+        )
+    said = (
+        f"访问者地址按{settings.TRUSTED_PROXIES}层代理取。"
+        if settings.TRUSTED_PROXIES
+        else "没有代理，访问者地址取自连接。"
+    )
+    return Finding("proxies", FINE, said)
+
+
+@question("privileges")
+def privileges() -> Finding:
+    """The product runs as an account of its own that rules over nothing else, in the machine and in the database (ASVS 13.2.2)."""
+    too_much = []
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        too_much.append("以root身份运行")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT rolsuper OR rolcreaterole OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+            )
+            if cursor.fetchone()[0]:
+                too_much.append("数据库账号是超级用户")
+    if too_much:
+        mend = "建一个专用的系统账号，数据库里建一个只拥有本库的角色。"
+        return _stricter("privileges", f"权限过大：{'，'.join(too_much)}。", mend)
+    return Finding("privileges", FINE, "用专用账号运行，没有多余权限。")
+
+
+@question("scanner")
+def scanner() -> Finding:
+    """Uploads are asked about at the county's virus scanner, and it answers (ASVS 5.4.3)."""
+    from zhengtong.foundation.files import public as files
+
+    if not settings.VIRUS_SCANNER:
+        mend = "安装clamav-daemon，设ZHENGTONG_CLAMD=/run/clamav/clamd.ctl。"
+        return Finding("scanner", CARE, "没有接病毒扫描：上传的文件只按内容检查，不查病毒。", mend)
+    if not files.scanner_answers():
+        return Finding("scanner", FAULT, "病毒扫描没有应答，现在不能上传文件。", "启动clamd，或改正ZHENGTONG_CLAMD。")
+    return Finding("scanner", FINE, "上传的文件经过病毒扫描。")
 
 
 @question("content_policy")

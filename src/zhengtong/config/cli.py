@@ -18,6 +18,7 @@ COMMANDS = {
     "doctor": "check this deployment and say what to mend",
     "evidence": "print what a standard demands and which tests show it",
     "sbom": "print the bill of materials (CycloneDX) of the lock file",
+    "advisories": "hold the pinned packages against published advisories (OSV)",
     "backup": "back up the installation: encrypted, signed, proved; only what is new is written",
     "restore": "bring an installation back from its backups",
     "drill": "rehearse a restore and print RPO and RTO",

@@ -82,8 +82,8 @@ class DisplayMiddleware:
 
     YEAR = 365 * 24 * 3600
     CHOICES = {
-        "ui": ("ui", ("normal", "elder")),
-        "contrast": ("contrast", ("normal", "high")),
+        "ui": (f"{settings.COOKIE_PREFIX}ui", ("normal", "elder")),
+        "contrast": (f"{settings.COOKIE_PREFIX}contrast", ("normal", "high")),
         "lang": (settings.LANGUAGE_COOKIE_NAME, tuple(code for code, _ in settings.LANGUAGES)),
     }
 
@@ -91,15 +91,14 @@ class DisplayMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        changed = {}
+        changed, chosen = {}, {}
         for parameter, (cookie, allowed) in self.CHOICES.items():
             asked = request.GET.get(parameter, "")
             if asked in allowed:
                 changed[cookie] = asked
             kept = changed.get(cookie) or request.COOKIES.get(cookie, "")
-            request.COOKIES[cookie] = kept if kept in allowed else self._default(cookie)
-        request.ui = request.COOKIES["ui"]  # type: ignore[attr-defined]
-        request.contrast = request.COOKIES["contrast"]  # type: ignore[attr-defined]
+            chosen[parameter] = request.COOKIES[cookie] = kept if kept in allowed else self._default(cookie)
+        request.ui, request.contrast = chosen["ui"], chosen["contrast"]  # type: ignore[attr-defined]
         response = self.get_response(request)
         for cookie, value in changed.items():
             response.set_cookie(

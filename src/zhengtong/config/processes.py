@@ -7,10 +7,11 @@ import sys
 import threading
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+
+from zhengtong.kernel import outward
 
 STOP_SECONDS = 15
 
@@ -22,7 +23,7 @@ class CannotRun(Exception):
 def answers(address: str) -> bool:
     """True when a web server answers there with anything but an error of its own."""
     try:
-        with urllib.request.urlopen(address, timeout=10):
+        with outward.ask(address, timeout=10):
             return True
     except urllib.error.HTTPError as answer:
         return answer.code < 500

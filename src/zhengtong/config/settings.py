@@ -7,6 +7,9 @@ ZHENGTONG_SECRET    signing secret; absent: made once and kept in DATA with mode
 ZHENGTONG_HOSTS     comma-separated host names the site answers to
 ZHENGTONG_URL       the public address printed in QR codes
 ZHENGTONG_HTTPS     1: cookies and HSTS for a site behind TLS
+ZHENGTONG_PROXIES   proxies before the product that append to X-Forwarded-For; default 1 with ZHENGTONG_HTTPS, else 0
+ZHENGTONG_CLAMD     where clamd listens (/run/clamav/clamd.ctl or HOST:PORT): uploads are scanned; absent: they are not
+ZHENGTONG_BREACHED_PASSWORDS  file of SHA-1 digests of known passwords, sorted (the form of Pwned Passwords)
 ZHENGTONG_STAFF_SECOND_FACTOR             demanded (default) or offered (default in a demo)
 ZHENGTONG_STAFF_SECOND_FACTOR_GRACE_DAYS  days after an official's account was opened before it is demanded; default 0
 ZHENGTONG_KEY_PASSPHRASE   opens the key files; absent: made once and kept in DATA/keys with mode 600 (a demo)
@@ -123,8 +126,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "zhengtong.config.middleware.EdgeMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "zhengtong.config.middleware.DisplayMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -183,6 +186,7 @@ STORAGES = {
 FILES_ROOT = DATA / "files"
 VAULT_ALGORITHM = os.environ.get("ZHENGTONG_VAULT", "aes")
 FILES_MAX_MB = 20
+VIRUS_SCANNER = os.environ.get("ZHENGTONG_CLAMD", "")
 FILE_UPLOAD_HANDLERS = ["zhengtong.foundation.files.uploads.CheckedUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
@@ -194,7 +198,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "zhengtong.security.accounts.passwords.NotOfThisPlace"},
+    {"NAME": "zhengtong.security.accounts.passwords.NotBreached"},
 ]
+BREACHED_PASSWORDS = os.environ.get("ZHENGTONG_BREACHED_PASSWORDS", "")
 LOGIN_URL = "/account/login/"
 LOGIN_REDIRECT_URL = "/account/welcome/"
 LOGOUT_REDIRECT_URL = "/"
@@ -205,6 +212,8 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
+# So long counts a factor that was shown, before contact data, factors or sessions are changed.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 ACCOUNT_FORMS = {
     "login": "zhengtong.security.accounts.forms.SignInForm",
     "change_password": "zhengtong.security.accounts.forms.ChangePasswordForm",
@@ -281,11 +290,18 @@ SESSION_IDLE_SECONDS = {"official": 8 * 3600 if DEMO else 900, "resident": 8 * 3
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# What a person was told ("saved", "signed out") waits in the session, never in a cookie of its own.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+COOKIE_PREFIX = "__Host-" if HTTPS else ""
 if HTTPS:
-    # No neighbour below the same domain can plant or read these two (RFC 6265bis, cookie prefixes).
+    # No neighbour below the same domain can plant or read them (RFC 6265bis, cookie prefixes).
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    LANGUAGE_COOKIE_NAME = "__Host-django_language"
     # TLS ends at the proxy, which must set this header itself and drop what a visitor sent.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# How many proxies of the county stand before it, each of which appends the address it saw to X-Forwarded-For: what a
+# visitor writes there themselves lies further left and is not read. 0: nobody stands between, the header is ignored.
+TRUSTED_PROXIES = int(os.environ.get("ZHENGTONG_PROXIES") or (1 if HTTPS else 0))
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -298,7 +314,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": ["'self'"],
         "script-src": ["'self'"],
         "object-src": ["'none'"],
-        "base-uri": ["'self'"],
+        "base-uri": ["'none'"],
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
     }
@@ -314,10 +330,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
-            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
-        }
+        "json": {"()": "zhengtong.config.logs.LineFormatter"},
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": os.environ.get("ZHENGTONG_LOG", "WARNING")},

@@ -1,6 +1,7 @@
 """Notices: in the inbox at once, by mail and SMS through the worker, tried again, never more personal than needed."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -40,7 +41,8 @@ def template() -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def sms_log(tmp_path: Path, settings: Any) -> Path:
+def sms_log(tmp_path: Path, settings: Any, db: None) -> Path:
+    shutil.copytree(settings.DATA / "keys", tmp_path / "keys")
     settings.DATA = tmp_path
     return tmp_path / "sms.log"
 
@@ -103,6 +105,22 @@ def test_a_text_message_names_no_person_and_its_record_hides_the_phone(
     assert "王小明" not in written
     assert resident.phone not in written
     assert sms_log.stat().st_mode & 0o077 == 0
+
+
+def test_line_breaks_in_what_people_wrote_make_no_header(small_county: SmallCounty, now: datetime) -> None:
+    """ASVS 1.3.11: a name with a line break and a header behind it is a name in the letter, and nobody gets a copy."""
+    notices.register_template("test.named", subject="{name}的申请", body="{name}")
+    resident = make_resident(email="wang@example.cn")
+    name = "王\r\nBcc: evil@example.cn\n\n<b>"
+    notices.send(template="test.named", to_user_id=resident.pk, params={"name": name}, at=now)
+    notices.deliver_waiting(now=now)
+    for letter in mail.outbox:
+        assert letter.recipients() == ["wang@example.cn"]
+        raw = letter.message()
+        assert raw["Bcc"] is None
+        assert "\n" not in str(raw["Subject"])
+    assert len(mail.outbox) == 1
+    assert NoticeDelivery.objects.get(channel=channels.EMAIL).state == NoticeDelivery.DONE
 
 
 def test_a_template_that_would_text_a_name_is_refused() -> None:

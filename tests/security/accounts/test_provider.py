@@ -1,6 +1,7 @@
 """Department systems sign people in here, tried by a client that is not ours (authlib) and by one that cheats."""
 
 import json
+import time
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -10,6 +11,7 @@ from authlib.integrations.requests_client import OAuth2Session
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
@@ -240,3 +242,87 @@ class TestRegistering:
         assert json.dumps(system.get_redirect_uris()) == json.dumps([BACK])
         visitor.post(f"/account/clients/{system.pk}/close/")
         assert not System.objects.exists()
+
+
+def bearer(token: str):
+    return Client().get("/identity/userinfo/", headers={"authorization": f"Bearer {token}"})
+
+
+@pytest.mark.django_db
+class TestTokens:
+    """What a system holds: for one purpose, for a while, and the person takes it back."""
+
+    def held(self, system, official, signed_in, **changed):
+        return exchange_code(system, code_of(agree(signed_in(official), asked(system, **changed)))).json()
+
+    def test_only_an_access_token_opens_what_is_said_of_a_person(self, system, official, signed_in):
+        """ASVS 9.2.2, 9.2.3: neither the identity token nor the refresh token nor a code stands in for it."""
+        held = self.held(system, official, signed_in)
+        code = code_of(agree(signed_in(official), asked(system)))
+        assert bearer(held["access_token"]).status_code == 200
+        for other in (held["id_token"], held["refresh_token"], code, held["access_token"][:-1], ""):
+            assert bearer(other).status_code == 401
+        words = {"grant_type": "refresh_token", "refresh_token": held["access_token"]}
+        assert exchange(system, **words).status_code == 400
+
+    def test_what_is_said_depends_on_what_was_agreed(self, system, official, signed_in):
+        """ASVS 10.3.2, 10.3.3, 10.4.11: without `profile` only the opaque name; a scope nobody registered is refused."""
+        narrow = self.held(system, official, signed_in, scope="openid")
+        said = bearer(narrow["access_token"]).json()
+        assert said == {"sub": clients.subject_of(system[0], official)}
+        assert set(system[0].get_scopes()) == {"openid", "profile"}
+        answer = signed_in(official).get(asked(system, scope="openid everything"))
+        assert answer.status_code != 200
+
+    def test_everything_ends_by_itself(self, system, official, signed_in, monkeypatch):
+        """ASVS 10.4.3, 10.4.8: a code within ten minutes, an access token in ten, a refresh token in twelve hours."""
+        held = self.held(system, official, signed_in)
+        late = code_of(agree(signed_in(official), asked(system)))
+        limits = {Token.Type.ACCESS_TOKEN: 600, Token.Type.REFRESH_TOKEN: 12 * 3600}
+        for token in Token.objects.all():
+            assert (token.expires_at - timezone.now()).total_seconds() <= limits[token.type]
+        Token.objects.update(expires_at=timezone.now())
+        assert bearer(held["access_token"]).status_code == 401
+        words = {"grant_type": "refresh_token", "refresh_token": held["refresh_token"]}
+        assert exchange(system, **words).status_code == 400
+        then = time.time() + 600
+        monkeypatch.setattr(time, "time", lambda: then)
+        assert exchange_code(system, late).status_code == 400
+
+    def test_a_token_is_of_its_own_client_and_its_own_secret(self, system, official, signed_in):
+        """ASVS 10.4.10, 9.2.4: tokens, revocation and codes of one system are nothing to another."""
+        other = clients.register(name="教育", addresses=[BACK], who="officials", refresh=True, by=official, at=NOW)
+        held = self.held(system, official, signed_in)
+        code = code_of(agree(signed_in(official), asked(system)))
+        assert exchange_code(other, code).status_code == 400
+        refresh = {"grant_type": "refresh_token", "refresh_token": held["refresh_token"]}
+        assert exchange(other, **refresh).status_code == 400
+        for client_id, secret in ((other[0].pk, other[1]), (system[0].pk, "guess"), (system[0].pk, "")):
+            words = {"client_id": client_id, "client_secret": secret, "token": held["access_token"]}
+            Client().post("/identity/revoke/", words)
+            assert bearer(held["access_token"]).status_code == 200
+        words = {"client_id": system[0].pk, "client_secret": system[1], "token": held["access_token"]}
+        assert Client().post("/identity/revoke/", words).status_code == 200
+        assert bearer(held["access_token"]).status_code == 401
+
+    def test_the_person_is_told_what_they_agree_to_each_time(self, system, official, signed_in):
+        """ASVS 10.7.1, 10.7.2."""
+        self.held(system, official, signed_in)
+        page = signed_in(official).get(asked(system)).content.decode()
+        for word in ("卫健系统", "姓名、所在单位、实名等级", "本系统专用的用户标识"):
+            assert word in page
+
+    def test_the_person_sees_and_takes_back_what_they_agreed_to(self, system, official, resident, signed_in):
+        """ASVS 10.4.9, 10.7.3."""
+        held = self.held(system, official, signed_in)
+        visitor, address = signed_in(official), f"/account/systems/{system[0].pk}/end/"
+        page = visitor.get("/account/sessions/").content.decode()
+        assert "卫健系统" in page
+        assert "知道您的姓名" in page
+        assert signed_in(resident).post(address).status_code == 404
+        assert bearer(held["access_token"]).status_code == 200
+        assert "卫健系统" not in visitor.post(address, follow=True).content.decode()
+        assert bearer(held["access_token"]).status_code == 401
+        words = {"grant_type": "refresh_token", "refresh_token": held["refresh_token"]}
+        assert exchange(system, **words).status_code == 400
+        assert OutboxEvent.objects.get(name="accounts.ConsentTakenBack").actor_id == official.pk

@@ -1,5 +1,6 @@
 """T-AUTH: what is tried too often, what is used twice, and who must show two factors."""
 
+import json
 import os
 import subprocess
 import sys
@@ -329,3 +330,73 @@ def test_idle_and_absolute_to_the_second(kind, begun, seen, over):
 def test_every_limit_says_whom_how_often_and_for_how_long():
     for limits in LIMITS.values():
         assert all(limit.tries > 0 and limit.refuse_for >= timedelta(minutes=1) for limit in limits)
+
+
+@pytest.mark.django_db
+def test_refused_tries_are_written_down_without_what_was_typed(resident, caplog):
+    """ASVS 16.3.1: what, from where, of which account if there is one; six tries, the last of them not heard."""
+    for _n in range(6):
+        sign_in(Client(), resident.phone, "a wrong secret")
+    sign_in(Client(), "13000000000", "a wrong secret")
+    said = [record for record in caplog.records if record.name == "zhengtong.security.accounts.operations"]
+    assert [record.message for record in said] == ["sign-in refused"] * 5 + ["sign-in not heard", "sign-in refused"]
+    assert [said[0].account, said[-1].account] == [resident.pk, None]
+    assert {(record.action, record.address) for record in said} == {("password", "127.0.0.1")}
+    for typed in ("a wrong secret", resident.phone, "13000000000"):
+        assert typed not in str([vars(record) for record in said])
+
+
+@pytest.mark.django_db
+class TestAskedAgain:
+    """ASVS 7.5.1, 7.5.2: an open screen that somebody else finds changes neither contact data nor sessions."""
+
+    def wait(self, visitor, seconds):
+        session = visitor.session
+        for record in session["account_authentication_methods"]:
+            record["at"] -= seconds
+        session.save()
+
+    def test_a_factor_is_asked_for_before_contact_data_change(self, resident):
+        visitor = Client()
+        sign_in(visitor, resident.phone)
+        assert visitor.get("/account/contact/").status_code == 200
+        self.wait(visitor, 901)
+        words = {"phone": "13911113333", "email": "", "address": ""}
+        assert visitor.post("/account/contact/", words).headers["location"] == "/account/contact/"
+        asked = visitor.get("/account/contact/")
+        assert asked.headers["location"] == "/account/reauthenticate/?next=%2Faccount%2Fcontact%2F"
+        resident.refresh_from_db()
+        assert resident.phone != "13911113333"
+        assert "13911113333" not in json.dumps(dict(visitor.session))
+        visitor.post(asked.headers["location"], {"password": "wrong wrong wrong"})
+        assert visitor.get("/account/contact/").status_code == 302
+        again = visitor.post(asked.headers["location"], {"password": PASSWORD})
+        assert again.headers["location"] == "/account/contact/"
+        assert visitor.post("/account/contact/", words).headers["location"] == "/account/"
+        resident.refresh_from_db()
+        assert resident.phone == "13911113333"
+
+    def test_a_factor_is_asked_for_before_sessions_are_ended(self, resident):
+        here, there = Client(), Client()
+        sign_in(here, resident.phone)
+        sign_in(there, resident.phone)
+        self.wait(here, 901)
+        asked = here.post("/account/sessions/end-others/")
+        assert asked.headers["location"].startswith("/account/reauthenticate/")
+        assert there.get("/account/").status_code == 200
+        here.post(asked.headers["location"], {"password": PASSWORD})
+        assert there.get("/account/").status_code == 302
+        assert here.get("/account/").status_code == 200
+
+    def test_of_too_many_sessions_the_one_not_used_longest_ends(self, resident, monkeypatch):
+        """ASVS 7.1.2: how many there may be, and what happens to the next."""
+        monkeypatch.setattr(operations, "SESSIONS_AT_ONCE", 2)
+        visitors = [Client() for _n in range(3)]
+        for number, visitor in enumerate(visitors):
+            sign_in(visitor, resident.phone)
+            OpenSession.objects.filter(session_key=visitor.session.session_key).update(
+                seen_at=official_now() + timedelta(minutes=number)
+            )
+        assert OpenSession.objects.filter(user=resident).count() == 2
+        assert visitors[0].get("/account/").headers["location"].startswith(LOGIN)
+        assert [visitor.get("/account/").status_code for visitor in visitors[1:]] == [200, 200]

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import path
@@ -10,6 +12,7 @@ from django.views import View
 
 from zhengtong.config import urls as house_urls
 from zhengtong.foundation.calendars.public import official_today
+from zhengtong.foundation.events.models import OutboxEvent
 from zhengtong.kernel import access
 from zhengtong.security.accounts.models import User
 from zhengtong.security.pmi import public as pmi
@@ -100,6 +103,30 @@ class TestMiddleware:
 
 
 PAGES = ["/authority/", "/authority/new/", "/authority/policy/", "/audit/", "/audit/verification/"]
+
+
+class TestLostFactors:
+    """ASVS 6.4.4: a lost factor is taken away by another official who saw the identity card, never by its holder or from afar."""
+
+    def test_seen_taken_away_and_on_record(self, chief, official):
+        TOTP.activate(official, "JBSWY3DPEHPK3PXP")
+        holder, visitor, address = entered(official), entered(chief), f"/authority/{official.pk}/reset-factors/"
+        holder.get("/account/")
+        assert visitor.post(address).status_code == 422
+        assert Authenticator.objects.filter(user=official).exists()
+        assert visitor.post(address, {"seen": "1"}).headers["location"] == f"/authority/{official.pk}/"
+        assert not Authenticator.objects.filter(user=official).exists()
+        assert holder.get("/account/").status_code == 302
+        told = OutboxEvent.objects.get(name="accounts.FactorsReset")
+        assert (told.actor_id, told.payload["evidence"], told.payload["count"]) == (chief.pk, "window", 1)
+        assert visitor.post(address, {"seen": "1"}).status_code == 422
+
+    def test_not_by_oneself_a_stranger_or_without_the_office(self, chief, official, resident):
+        TOTP.activate(chief, "JBSWY3DPEHPK3PXP")
+        for visitor in (chief, official, resident):
+            assert entered(visitor).post(f"/authority/{chief.pk}/reset-factors/", {"seen": "1"}).status_code == 403
+        assert Authenticator.objects.filter(user=chief).exists()
+        assert entered(chief).post(f"/authority/{resident.pk}/reset-factors/", {"seen": "1"}).status_code == 404
 
 
 class TestPages:

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from zhengtong.foundation.events import public as events
-from zhengtong.foundation.files import storage
+from zhengtong.foundation.files import scanning, storage
 from zhengtong.foundation.files.events import AttachmentRead
 from zhengtong.foundation.files.inspection import inspect
 from zhengtong.foundation.files.models import Attachment, StoredFile
@@ -20,7 +20,7 @@ def receive(*, upload: UploadedFile, owner_kind: str, owner_id: int, by: int | N
     """Take in what a person uploaded, after checking what it really is.
 
     Refuses with `FileTooLarge` (413), `FileTypeNotAllowed` (415), `CannotReceiveFile` (422: empty, damaged,
-    mislabelled, macros, bombs) or `Unavailable` (503: disk full); then nothing is left behind.
+    mislabelled, macros, bombs, known to the virus scanner) or `Unavailable` (503: disk full, scanner silent); then nothing is left behind.
     """
     refusal = getattr(upload, "refusal", None)
     if refusal is not None:
@@ -28,6 +28,7 @@ def receive(*, upload: UploadedFile, owner_kind: str, owner_id: int, by: int | N
     name = upload.name or ""
     with storage.arriving(upload.chunks(), limit=storage.max_bytes()) as arrived:
         found = inspect(arrived, name=name)
+        scanning.scan(arrived)
         return _attach(
             arrived,
             name=safe_name(name, extension=found.extension),

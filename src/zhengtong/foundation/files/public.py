@@ -6,6 +6,7 @@ from zhengtong.foundation.files.operations import keep_bytes, receive, remove
 from zhengtong.foundation.files.queries import attachments_of, get_for, open_
 from zhengtong.foundation.files.refusals import CannotReceiveFile, FileTooLarge, FileTypeNotAllowed
 from zhengtong.foundation.files.rules import can_read, register_reader
+from zhengtong.foundation.files.scanning import answers as scanner_answers
 from zhengtong.foundation.files.storage import outdated, register_cipher, seal_anew
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "register_cipher",
     "register_reader",
     "remove",
+    "scanner_answers",
     "seal_anew",
 ]

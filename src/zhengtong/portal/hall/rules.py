@@ -12,6 +12,7 @@ from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.matters.values import MatterDocument
 from zhengtong.foundation.calendars.public import official_today
 from zhengtong.kernel.errors import NotFound, Refusal
+from zhengtong.kernel.visitors import address_of
 from zhengtong.security.accounts.values import Principal
 
 FOLLOWED = "hall.followed"
@@ -58,7 +59,7 @@ def may_try(request: HttpRequest, what: str) -> None:
 
 
 def _try_key(request: HttpRequest, what: str) -> str:
-    return f"hall.try.{what}.{request.META.get('REMOTE_ADDR', '')}"
+    return f"hall.try.{what}.{address_of(request)}"
 
 
 def readable_paper_case(request: HttpRequest, case_id: int) -> tuple[cases.Case, bool]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from zhengtong.foundation.events import public as events
 from zhengtong.kernel.errors import Invalid, NotFound
 from zhengtong.security.accounts import operations
-from zhengtong.security.accounts.events import ClientClosed, ClientRegistered, TokensEnded
+from zhengtong.security.accounts.events import ClientClosed, ClientRegistered, ConsentTakenBack, TokensEnded
 from zhengtong.security.accounts.models import PairwiseSubject, UsedOnce, User
 
 OFFICIALS, EVERYBODY = "officials", "everybody"
@@ -85,6 +85,14 @@ def end_family(*, kind: str, value: str, at: datetime) -> None:
         return
     Token.objects.filter(client_id=client_id, user_id=int(user_id)).delete()
     events.publish(TokensEnded(client_id=client_id, user_id=int(user_id)), at=at)
+
+
+@transaction.atomic
+def take_back(*, client_id: str, user: User, at: datetime) -> None:
+    """The person no longer agrees: all that the system holds for them ends. Raises `NotFound` when it holds nothing."""
+    if not Token.objects.filter(client_id=client_id, user_id=user.pk).delete()[0]:
+        raise NotFound(_("这个系统没有您的授权，或者授权已经失效。"))
+    events.publish(ConsentTakenBack(client_id=client_id, user_id=user.pk, actor_id=user.pk), at=at)
 
 
 def subject_of(client: Client, user: Any) -> str:

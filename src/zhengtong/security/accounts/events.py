@@ -113,6 +113,15 @@ class SecondFactorRemoved(AccountEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FactorsReset(AccountEvent):
+    """Somebody lost their second factors: an official saw who they are and took them away. `evidence` says what was seen."""
+
+    label: ClassVar[Any] = _("核验后取消第二重验证")
+    evidence: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class SessionsEnded(AccountEvent):
     """The person ended sessions of theirs from elsewhere; `count` says how many."""
 
@@ -179,6 +188,14 @@ class TokensEnded(ClientEvent):
     """A refresh token or a code came back: everything this system held for the person ended."""
 
     label: ClassVar[Any] = _("重放令牌被拒绝")
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentTakenBack(ClientEvent):
+    """The person took back what they had allowed this system; everything it held for them ended."""
+
+    label: ClassVar[Any] = _("撤回对系统的授权")
     user_id: int
 
 

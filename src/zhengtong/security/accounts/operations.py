@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import logging
 import os
 import secrets
 from collections.abc import Sequence
@@ -37,6 +38,7 @@ from zhengtong.security.accounts.events import (
     AccountReactivated,
     ContactChanged,
     EnterpriseRegistered,
+    FactorsReset,
     IdentityProven,
     MandateGranted,
     MandateRevoked,
@@ -70,6 +72,8 @@ from zhengtong.security.accounts.models import (
 from zhengtong.security.accounts.values import Principal, Statement
 from zhengtong.security.audit import public as audit
 
+log = logging.getLogger(__name__)
+SESSIONS_AT_ONCE = 20
 MANDATE_AT_MOST = timedelta(days=3 * 366)
 EVIDENCE: dict[str, str | Promise] = {
     "window": gettext_lazy("窗口当面核验身份证"),
@@ -315,6 +319,29 @@ def reset_password(*, user: User, by: User | None, at: datetime) -> str:
 
 
 @transaction.atomic
+def reset_factors(*, user: User, evidence: str, by: User | None, at: datetime) -> int:
+    """Take away the second factors somebody lost, after another official saw who they are; returns how many there were.
+
+    Sessions and what systems hold end; where two factors are demanded the next sign-in leads to setting one up. ASVS 6.4.4.
+    Refuses anybody but another official, and evidence that is weaker than what proves an account.
+    """
+    if by is not None and (not rules.is_official(by) or by.pk == user.pk):
+        raise NotAllowed(_("第二重验证须由另一位工作人员核验身份后取消。"))
+    if evidence not in EVIDENCE:
+        raise Invalid(_("请先当面核对身份证，再勾选。"), fields={"seen": _("请先当面核对身份证，再勾选。")})
+    held = list(Authenticator.objects.select_for_update().filter(user=user))
+    if not held:
+        raise Invalid(_("这个账号没有设置第二重验证，不用取消。"))
+    Authenticator.objects.filter(pk__in=[one.pk for one in held]).delete()
+    forget_code_steps(user=user)
+    keys = list(OpenSession.objects.filter(user=user).values_list("session_key", flat=True))
+    Session.objects.filter(session_key__in=keys).delete()
+    _end_holdings(user)
+    events.publish(FactorsReset(user_id=user.pk, evidence=evidence, count=len(held), actor_id=_id(by)), at=at)
+    return len(held)
+
+
+@transaction.atomic
 def record_sign_in(*, user: User, methods: Sequence[str], at: datetime) -> None:
     """Publish that `user` signed in with these factors, and forget earlier wrong passwords."""
     _forget_failures(user)
@@ -338,7 +365,8 @@ def begin_try(*, action: str, login: str, address: str, at: datetime) -> bool:
         with transaction.atomic():
             for limit, key, _user in _limits(action, login, address):
                 _count(key, limit, at)
-    except _TooOften:
+    except _TooOften as reached:
+        log.warning("sign-in not heard", extra={"action": action, "per": reached.per, "address": address})
         return False
     return True
 
@@ -346,9 +374,16 @@ def begin_try(*, action: str, login: str, address: str, at: datetime) -> bool:
 class _TooOften(Exception):
     """One of the limits is reached; what the others counted for this try is undone with it."""
 
+    def __init__(self, per: str) -> None:
+        super().__init__(per)
+        self.per = per
+
 
 def try_failed(*, action: str, login: str, address: str, at: datetime) -> None:
-    """The try was wrong: it stays counted, and the lock it may have caused is published."""
+    """The try was wrong: it stays counted, and the lock it may have caused is published. What was typed is written nowhere."""
+    known = _known_as(login)[1]
+    said = {"action": action, "address": address, "account": known.pk if known else None}
+    log.warning("sign-in refused", extra=said)
     for limit, key, user in _limits(action, login, address):
         locked = SignInFailure.objects.filter(key=key, locked_until__gt=at)
         if limit.per == ACCOUNT and user is not None and locked.exists():
@@ -379,7 +414,7 @@ def _count(key: str, limit: Limit, at: datetime) -> None:
     SignInFailure.objects.get_or_create(key=key, defaults={"first_at": at})
     row = SignInFailure.objects.select_for_update().get(key=key)
     if row.locked_until is not None and row.locked_until > at:
-        raise _TooOften
+        raise _TooOften(limit.per)
     if row.locked_until is not None or at - row.first_at > limit.within:
         row.count, row.first_at, row.locked_until = 0, at, None
     row.count += 1
@@ -597,9 +632,16 @@ def count_passkey(*, authenticator: Authenticator, count: int) -> bool:
 
 
 def open_session(*, user: User, session_key: str, device: str, address: str, at: datetime) -> None:
-    """Enter a session in the person's list."""
+    """Enter a session in the person's list; of more than `SESSIONS_AT_ONCE` those that were not used longest end. ASVS 7.1.2."""
     words = {"user": user, "device": device[:80], "address": address[:45], "begun_at": at, "seen_at": at}
-    OpenSession.objects.update_or_create(session_key=session_key, defaults=words)
+    _row, fresh = OpenSession.objects.update_or_create(session_key=session_key, defaults=words)
+    if not fresh:
+        return
+    mine = OpenSession.objects.filter(user=user).order_by("-seen_at", "-pk")
+    over = list(mine.values_list("session_key", flat=True)[SESSIONS_AT_ONCE:])
+    if over:
+        Session.objects.filter(session_key__in=over).delete()
+        OpenSession.objects.filter(session_key__in=over).delete()
 
 
 def see_session(*, session_key: str, at: datetime) -> None:

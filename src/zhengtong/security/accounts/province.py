@@ -14,7 +14,6 @@ import hmac
 import http.client
 import json
 import math
-import ssl
 import time
 import urllib.error
 import urllib.request
@@ -29,6 +28,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
+from zhengtong.kernel import outward
 from zhengtong.kernel.errors import Refusal, Unavailable
 from zhengtong.kernel.identifiers.values import normalise
 from zhengtong.security.accounts.values import Statement
@@ -37,7 +37,6 @@ ALGORITHMS = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC"}
 SECONDS, LARGEST = 5, 256 * 1024
 LEEWAY, ISSUED_AT_MOST = timedelta(seconds=60), timedelta(minutes=10)
 ENDPOINTS_KEPT, KEYS_KEPT = 3600, 600
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class ProvinceAway(Unavailable):
@@ -286,17 +285,10 @@ def usable_keys() -> int:
 # --- Asking --------------------------------------------------------------------------------------------------------
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """An answer that leads elsewhere is no answer: secrets go to the agreed address alone."""
-
-    def redirect_request(self, *asked: Any) -> None:
-        return None
-
-
 def _safe(address: Any) -> str:
     """An https address; http on this machine alone, where a gateway with national TLS may stand."""
     parts = urlsplit(address) if isinstance(address, str) else urlsplit("")
-    if (parts.scheme == "https" and parts.hostname) or (parts.scheme == "http" and parts.hostname in LOOPBACK):
+    if (parts.scheme == "https" and parts.hostname) or (parts.scheme == "http" and parts.hostname in outward.LOOPBACK):
         return str(address)
     raise ProvinceAway(_("省平台的地址不是https，暂时不能用它登录。请用账号密码登录。"))
 
@@ -305,11 +297,8 @@ def _ask(address: str, *, form: dict[str, str] | None = None, headers: dict[str,
     """The JSON object at an address. Raises `ProvinceAway`; `NotBelieved` when the platform refuses what we brought."""
     body = urlencode(form).encode() if form is not None else None
     asked = urllib.request.Request(_safe(address), body, {"Accept": "application/json", **(headers or {})})  # noqa: S310
-    handlers: list[Any] = [_Stay(), urllib.request.HTTPSHandler(context=ssl.create_default_context())]
-    if urlsplit(address).hostname in LOOPBACK:
-        handlers.append(urllib.request.ProxyHandler({}))
     try:
-        with urllib.request.build_opener(*handlers).open(asked, timeout=SECONDS) as answer:
+        with outward.ask(asked, timeout=SECONDS) as answer:
             said = json.loads(answer.read(LARGEST))
     except urllib.error.HTTPError as refused:
         refused.close()

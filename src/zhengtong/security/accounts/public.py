@@ -21,8 +21,10 @@ from zhengtong.security.accounts.operations import (
     reactivate,
     register_enterprise,
     register_resident,
+    reset_factors,
     reset_password,
     revoke_mandate,
+    use_once,
 )
 from zhengtong.security.accounts.queries import (
     demo_accounts,
@@ -69,6 +71,8 @@ __all__ = [
     "register_enterprise",
     "register_resident",
     "require_principal",
+    "reset_factors",
     "reset_password",
     "revoke_mandate",
+    "use_once",
 ]

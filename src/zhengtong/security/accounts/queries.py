@@ -152,6 +152,17 @@ def sessions_of(user: User) -> QuerySet[OpenSession]:
     return OpenSession.objects.filter(user=user, session_key__in=alive).order_by("-seen_at", "-pk")
 
 
+def systems_of(user: User) -> list[tuple[str, str, list[str]]]:
+    """Department systems that hold something for the person at this moment: number, name, what they may ask about."""
+    from allauth.idp.oidc.models import Token
+
+    scopes: dict[tuple[str, str], set[str]] = {}
+    held = Token.objects.filter(user_id=user.pk).select_related("client")
+    for token in held.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())):
+        scopes.setdefault((token.client.pk, token.client.name), set()).update(token.get_scopes())
+    return [(pk, name, sorted(asked)) for (pk, name), asked in sorted(scopes.items(), key=lambda one: one[0][1])]
+
+
 def get_headed_enterprise(user: User, enterprise_id: int, *, on: date) -> Enterprise:
     """An enterprise `user` heads. Raises `NotFound` for any other."""
     for member in memberships_of(user):

@@ -1,6 +1,7 @@
 """What a session knows about itself: by which factors it was opened, from where, and whether two were shown."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -61,6 +62,12 @@ def is_over(session: Any, kind: str, *, now: int) -> bool:
     """
     begun, seen = session.setdefault("begun_at", now), session.get("seen_at", now)
     return bool(now - begun > settings.SESSION_COOKIE_AGE or now - seen > settings.SESSION_IDLE_SECONDS[kind])
+
+
+def proved_lately(request: HttpRequest) -> bool:
+    """Somebody showed a factor of theirs here within the last minutes, by signing in or when asked again. ASVS 7.5.1, 7.5.2."""
+    shown = [float(record.get("at", 0)) for record in request.session.get(RECORDS, [])]
+    return time.time() - max(shown, default=0.0) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
 
 def enter(request: HttpRequest, user: Any) -> None:

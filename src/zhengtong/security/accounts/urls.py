@@ -60,6 +60,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sessions/", views.open_sessions, name="account_sessions"),
     path("sessions/end-others/", views.end_other_sessions, name="account_sessions_end_others"),
     path("sessions/<int:session_id>/end/", views.end_session, name="account_session_end"),
+    path("systems/<str:client_id>/end/", views.leave_system, name="account_system_end"),
     path("clients/", views.client_systems, name="account_clients"),
     path("clients/new/", views.new_client, name="account_client_new"),
     path("clients/<str:client_id>/close/", views.close_client, name="account_client_close"),

@@ -7,6 +7,7 @@ from allauth.account.internal.flows.login import perform_login, record_authentic
 from allauth.account.models import Login
 from allauth.account.views import LoginView
 from allauth.core import ratelimit
+from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -143,10 +144,29 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 @access.signed_in
 @never_cache
 def open_sessions(request: HttpRequest) -> HttpResponse:
-    """Where I am signed in."""
+    """Where I am signed in, and which systems may ask here about me."""
     user: Any = request.user
     rows = [(row, row.session_key == request.session.session_key) for row in queries.sessions_of(user)]
-    return render(request, "accounts/sessions.html", {"rows": rows, "others": sum(not here for _row, here in rows)})
+    context = {"rows": rows, "others": sum(not here for _row, here in rows), "systems": queries.systems_of(user)}
+    return render(request, "accounts/sessions.html", context)
+
+
+@access.signed_in
+@require_POST
+def leave_system(request: HttpRequest, client_id: str) -> HttpResponse:
+    """Take back what a department system was allowed: what it holds for this person ends."""
+    from zhengtong.security.accounts import clients
+
+    user: Any = request.user
+    clients.take_back(client_id=client_id, user=user, at=official_now())
+    messages.success(request, _("已撤回，这个系统手里的令牌同时失效。"))
+    return redirect("account_sessions")
+
+
+def _ask_again(request: HttpRequest) -> None:
+    """Before something that whoever finds an open screen must not do: ask for a factor again, then go on with it."""
+    if not sessions.proved_lately(request):
+        raise ReauthenticationRequired
 
 
 @access.signed_in
@@ -154,6 +174,7 @@ def open_sessions(request: HttpRequest) -> HttpResponse:
 def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
     """End one of one's own sessions."""
     user: Any = request.user
+    _ask_again(request)
     if not operations.end_sessions(user=user, only=session_id, at=official_now()):
         raise NotFound(_("没有这个登录，或者它已经结束。"))
     messages.success(request, _("已结束这个登录。"))
@@ -165,6 +186,7 @@ def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     """End every session but this one."""
     user: Any = request.user
+    _ask_again(request)
     operations.end_sessions(user=user, keep=str(request.session.session_key), at=official_now())
     messages.success(request, _("其他设备上的登录都已结束。"))
     return redirect("account_sessions")
@@ -172,8 +194,12 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
 
 @access.signed_in
 def contact(request: HttpRequest) -> HttpResponse:
-    """Change phone, e-mail and address."""
+    """Change phone, e-mail and address: where a forgotten password is reset to, so a factor is asked for again before."""
     user: Any = request.user
+    if request.method == "POST" and not sessions.proved_lately(request):
+        messages.info(request, _("您有一段时间没有操作，请再次验证身份后重新填写，刚才的内容没有保存。"))
+        return redirect("account_contact")
+    _ask_again(request)
     form = ContactForm(
         request.POST or None, initial={"phone": user.phone, "email": user.email, "address": user.address}
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from zhengtong.kernel import outward
 from zhengtong.security.audit import notes
 from zhengtong.security.audit.merkle import Misfit, check_consistency
 from zhengtong.security.audit.notes import BadNote, Checkpoint, Key
@@ -44,7 +45,7 @@ def over_http(address: str) -> Fetch:
         kind = {"Content-Type": "application/json"} if posted is not None else {}
         asked = urllib.request.Request(address.rstrip("/") + "/" + path, data=posted, headers=kind)  # noqa: S310
         try:
-            with urllib.request.urlopen(asked, timeout=TIMEOUT) as answer:  # noqa: S310
+            with outward.ask(asked, timeout=TIMEOUT) as answer:
                 return bytes(answer.read(MOST_BYTES))
         except urllib.error.HTTPError as error:
             raise Refused(f"日志对 {path} 答复 {error.code}。 The log answered {error.code}.") from error

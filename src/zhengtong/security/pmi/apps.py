@@ -18,7 +18,7 @@ class PmiConfig(AppConfig):
     def ready(self) -> None:
         """Keep the guard of separated roles in place; register the pages of the county office."""
         from zhengtong.kernel import navigation
-        from zhengtong.security.pmi import events, guards, rules  # noqa: F401
+        from zhengtong.security.pmi import events, guards, receivers, rules  # noqa: F401
         from zhengtong.security.pmi.policy import ROLES
         from zhengtong.security.signatures.values import POSTS
 

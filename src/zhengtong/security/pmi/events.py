@@ -66,3 +66,13 @@ class AccessRefused(Event):
     route: str
     method: str
     target: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmRaised(Event):
+    """Something that looks like an intrusion was told to the security administrators: `what` (locked, refused), how often."""
+
+    label: ClassVar[Any] = _("安全告警")
+
+    what: str
+    count: int

@@ -17,6 +17,7 @@ urlpatterns = [
     path("<int:user_id>/close/", views.close, name="close"),
     path("<int:user_id>/reopen/", views.reopen, name="reopen"),
     path("<int:user_id>/reset-password/", views.reset_password, name="reset_password"),
+    path("<int:user_id>/reset-factors/", views.reset_factors, name="reset_factors"),
     path("grants/<int:grant_id>/confirm/", views.confirm, name="confirm"),
     path("grants/<int:grant_id>/revoke/", views.revoke, name="revoke"),
     path("memberships/<int:membership_id>/end/", views.end_membership, name="membership_end"),

@@ -195,6 +195,18 @@ def reset_password(request: HttpRequest, user_id: int) -> HttpResponse:
     return redirect("pmi:official", user_id=user.pk)
 
 
+@access.requires(MANAGE)
+@require_POST
+def reset_factors(request: HttpRequest, user_id: int) -> HttpResponse:
+    """Take away lost second factors after seeing who asks."""
+    user = queries.get_official(user_id)
+    decisions.demand(request.user, MANAGE, user, at=official_today())
+    seen = "window" if request.POST.get("seen") else ""
+    accounts.reset_factors(user=user, evidence=seen, by=_me(request), at=official_now())
+    messages.success(request, _("第二重验证已取消，原来的登录都已结束。请本人登录后马上重新设置。"))
+    return redirect("pmi:official", user_id=user.pk)
+
+
 @access.requires("desk.view")
 def policy(request: HttpRequest) -> HttpResponse:
     """Who may do what: every role with its permissions and duty, and the roles one person may not hold together."""
