@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
-from zhengtong.config.processes import Children, answers
+from zhengtong.config.processes import Children, answers, works
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "build" / "journeys"
@@ -113,12 +114,12 @@ def product(loaded_county: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     data = tmp_path_factory.mktemp("product") / "data"
     shutil.copytree(loaded_county, data, ignore=shutil.ignore_patterns("*.lock"))
     port = free_port()
-    url = f"http://127.0.0.1:{port}"
+    url, since = f"http://127.0.0.1:{port}", time.time()
     rows = json.loads((data / "demo-accounts.json").read_text(encoding="utf-8"))
     with Children(data, log=data / "product.log", **{**environment(data), "ZHENGTONG_URL": url}) as children:
-        children.start("web", "serve", "--port", str(port))
         children.start("worker", "work")
-        children.wait_until(lambda: answers(f"{url}/"), START_SECONDS)
+        children.start("web", "serve", "--port", str(port))
+        children.wait_until(lambda: answers(f"{url}/") and works(data, since), START_SECONDS)
         yield Product(url, data, tuple(Account(**row) for row in rows))
 
 

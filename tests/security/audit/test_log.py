@@ -5,6 +5,7 @@ import json
 import random
 import shutil
 import subprocess
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from zhengtong.security.audit import (
     merkle,
     notes,
     operations,
+    presence,
     queries,
     receipts,
     records,
@@ -460,10 +462,20 @@ def test_nothing_can_be_smuggled_into_a_line():
 
 
 @pytest.fixture
-def as_web(monkeypatch):
-    monkeypatch.setenv(signing.SUBMITTER, "web")
+def writer() -> Iterator[presence.Presence]:
+    """Somebody who writes the log."""
+    here = presence.Presence()
+    here.hold()
+    yield here
+    here.release()
+
+
+@pytest.fixture
+def as_web(writer):
+    """This process serves pages, and a writer lives."""
     gate._seen.clear()
-    yield
+    with signing.acting_as(signing.WEB):
+        yield
     gate._seen.clear()
 
 
@@ -485,29 +497,55 @@ class TestFailClosed:
         publish()
         assert OutboxEvent.objects.count() == 2
 
-    def test_a_refused_entry_stops_business_until_it_is_recorded(self, as_web, monkeypatch):
+    def test_a_refused_entry_stops_business_until_it_is_recorded(self, as_web):
         publish()
-        monkeypatch.setenv(signing.SUBMITTER, "worker")
         key = signing.folder() / "audit-worker.mac"
-        append(1)
+        with signing.acting_as(signing.WORKER):
+            append(1)
         key.rename(key.with_suffix(".away"))
         key.write_bytes(b"short")
         signing.forget()
         try:
-            events.deliver_all(now=NOW)
+            with signing.acting_as(signing.WORKER):
+                events.deliver_all(now=NOW)
             assert Delivery.objects.get().receiver == "audit"
-            monkeypatch.setenv(signing.SUBMITTER, "web")
             gate._seen.clear()
             with pytest.raises(Unavailable):
                 publish()
         finally:
             key.with_suffix(".away").rename(key)
             signing.forget()
-        monkeypatch.setenv(signing.SUBMITTER, "worker")
-        events.retry_failed(now=NOW + timedelta(hours=1))
-        monkeypatch.setenv(signing.SUBMITTER, "web")
+        with signing.acting_as(signing.WORKER):
+            events.retry_failed(now=NOW + timedelta(hours=1))
         publish()
         assert queries.verify().whole
+
+    def test_only_pages_wait_for_the_writer(self, as_web, writer):
+        writer.release()
+        with pytest.raises(Unavailable, match="没有改动"):
+            publish()
+        for name in (signing.WORKER, signing.CONSOLE):
+            with signing.acting_as(name):
+                publish()
+        writer.hold()
+        publish()
+        assert OutboxEvent.objects.count() == 3
+        assert signing.submitter() == signing.WEB
+
+    def test_a_writer_whose_mark_was_taken_away_takes_it_again(self, writer):
+        assert presence.somebody_writes()
+        if connection.vendor == "sqlite":
+            presence.lock_file().unlink()
+            assert not presence.somebody_writes()
+        writer.hold()
+        assert presence.somebody_writes()
+        second = presence.Presence()
+        second.hold()
+        writer.release()
+        second.hold()
+        assert presence.somebody_writes()
+        second.release()
+        assert not presence.somebody_writes()
 
     def test_no_read_without_its_entry(self, as_web, monkeypatch):
         monkeypatch.setattr(signing, "folder", lambda: Path("/proc/none"))
