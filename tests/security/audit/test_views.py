@@ -11,7 +11,9 @@ from zhengtong.security.accounts import public as accounts
 from zhengtong.security.audit import operations
 from zhengtong.security.audit import public as audit
 from zhengtong.security.audit.values import CONCERNS
+from zhengtong.security.pki.models import RevocationList
 from zhengtong.security.pmi import public as pmi
+from zhengtong.security.timestamps import public as timestamps
 
 from ..people import NOW, make_official
 
@@ -75,6 +77,20 @@ class TestAuditor:
         assert "— 127.0.0.1:8000/audit" in page
         assert "下载证明" in auditor.get("/audit/entries/1/").content.decode()
         assert auditor.get("/audit/entries/1/proof/").content.startswith(b"c2sp.org/tlog-proof@v1")
+
+    def test_an_entry_and_the_log_with_their_stamps(self, auditor, service):
+        operations.checkpoint(at=NOW)
+        size = audit.last_checkpoint().size
+        assert "正在等待盖戳" in auditor.get("/audit/entries/1/").content.decode()
+        assert auditor.get("/audit/entries/1/stamped-proof/").status_code == 409
+        timestamps.stamp_pending(at=NOW)
+        for address in ("/audit/entries/1/", "/audit/log/"):
+            page = auditor.get(address).content.decode()
+            assert f"/audit/log/checkpoint/{size}/p256.tst" in page
+            assert f"/audit/log/checkpoint/{size}/sm2.tst" in page
+        assert auditor.get("/audit/entries/1/stamped-proof/").content.startswith(b"c2sp.org/tlog-proof@v1")
+        RevocationList.objects.all().delete()
+        assert "证书不受信任" in auditor.get("/audit/log/").content.decode()
 
     def test_a_page_costs_the_same_for_few_and_many_rows(self, auditor, official, django_assert_num_queries):
         auditor.get("/audit/")  # the first page of a session writes when it began
