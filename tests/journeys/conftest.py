@@ -81,7 +81,8 @@ class Product:
     def manage(self, *arguments: str) -> str:
         """Run `zhengtong …` on this county's data and return what it printed."""
         command = [sys.executable, "-m", "zhengtong.config.cli", *arguments]
-        done = subprocess.run(command, env=environment(self.data), capture_output=True, text=True)
+        settings = {**environment(self.data), "ZHENGTONG_URL": self.url}
+        done = subprocess.run(command, env=settings, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

@@ -87,7 +87,18 @@ class TestEveryEvent:
         (tmp_path / "root.pem").write_bytes(root_pem)
         (tmp_path / "checkpoint").write_bytes(Client().get(log).content)
         (tmp_path / "token").write_bytes(Client().get(f"{log}/p256.tst").content)
-        command = ["openssl", "ts", "-verify", "-data", "checkpoint", "-in", "token", "-token_in", "-CAfile", "root.pem"]
+        command = [
+            "openssl",
+            "ts",
+            "-verify",
+            "-data",
+            "checkpoint",
+            "-in",
+            "token",
+            "-token_in",
+            "-CAfile",
+            "root.pem",
+        ]
         checked = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30)
         assert "Verification: OK" in checked.stdout + checked.stderr
         assert Client().get(f"{log}/sm2.tst").content == bytes(over.sm2_token)

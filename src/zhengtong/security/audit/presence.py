@@ -89,7 +89,9 @@ def somebody_writes() -> bool:
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # several may look at once: they do not take each other for a worker
+        fcntl.flock(
+            file, fcntl.LOCK_SH | fcntl.LOCK_NB
+        )  # several may look at once: they do not take each other for a worker
     except BlockingIOError:
         return True
     finally:

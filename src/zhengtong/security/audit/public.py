@@ -2,7 +2,7 @@
 
 from zhengtong.security.audit.operations import record_read
 from zhengtong.security.audit.presence import Presence, somebody_writes
-from zhengtong.security.audit.queries import label_of, last_checkpoint, reads_about, trail, verify
+from zhengtong.security.audit.queries import label_of, last_checkpoint, read_rows, reads_about, trail, verify
 from zhengtong.security.audit.signing import WEB, WORKER, acting_as
 from zhengtong.security.audit.values import CONCERNS, RECEIPTED, ReadRow, Verification, concerns, receipted
 
@@ -18,6 +18,7 @@ __all__ = [
     "concerns",
     "label_of",
     "last_checkpoint",
+    "read_rows",
     "reads_about",
     "receipted",
     "record_read",

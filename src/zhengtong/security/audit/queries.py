@@ -445,15 +445,18 @@ def _subjects_of(user: Any) -> set[str]:
     return {subject for of_person in CONCERNS.values() for subject in of_person(user.pk)}
 
 
-def reads_about(user: Any, *, limit: int = 200) -> list[ReadRow]:
-    """Who read the data of `user`, newest first: every recorded read of a subject that concerns them, with office and
-    purpose.
+def reads_about(user: Any) -> "QuerySet[AuditEntry]":
+    """Every recorded read of the data of `user` by others, newest first: of each subject that concerns them.
 
     个人信息保护法 第四十四条、第四十五条（知情权、查阅权）.
     """
-    subjects = _subjects_of(user)
     actions = [READ, *(name for name, kind in KINDS.items() if getattr(kind, "is_read", False))]
-    found = AuditEntry.objects.filter(action__in=actions, subject__in=subjects).exclude(actor_id=user.pk)[:limit]
+    found = AuditEntry.objects.filter(action__in=actions, subject__in=_subjects_of(user))
+    return found.exclude(actor_id=user.pk).order_by("-seq")
+
+
+def read_rows(found: Iterable[AuditEntry]) -> list[ReadRow]:
+    """Reads in words for the person concerned, with office and purpose; two queries for a whole page."""
     reads = list(found)
     names, offices = names_of(entry.actor_id for entry in reads), _offices_of({entry.actor_id for entry in reads})
     return [

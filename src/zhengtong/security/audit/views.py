@@ -101,7 +101,8 @@ def log(request: HttpRequest) -> HttpResponse:
 @never_cache
 def my_reads(request: HttpRequest) -> HttpResponse:
     """谁看过我的信息: every recorded read of one's own data, with office and purpose."""
-    return render(request, "audit/my_reads.html", {"reads": queries.reads_about(request.user)})
+    page = Paginator(queries.reads_about(request.user), PAGE).get_page(request.GET.get("page"))
+    return render(request, "audit/my_reads.html", {"page": page, "reads": queries.read_rows(page)})
 
 
 @access.signed_in
