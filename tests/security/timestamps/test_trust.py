@@ -26,6 +26,11 @@ class TestTrust:
         with pytest.raises(timestamps.StampNotGenuine, match="证书"):
             timestamps.verify(token, DIGEST)
 
+    def test_a_county_that_moved_to_another_address_is_still_believed(self, service, settings):
+        token = timestamps.stamp(DIGEST)
+        settings.PUBLIC_URL = "https://zwfw.elsewhere.example"
+        assert timestamps.verify(token, DIGEST).algorithm == "p256"
+
     def test_a_revoked_certificate_makes_its_later_stamps_worthless(self, service):
         token = timestamps.stamp(DIGEST)
         assert timestamps.verify(token, DIGEST).algorithm == "p256"
