@@ -58,10 +58,11 @@ class Worker:
     """The loop. Waiting is cheap: one look at a partial index, no lock, three times a second."""
 
     def __init__(self, stop: threading.Event) -> None:
+        from zhengtong.foundation.events import public as events
         from zhengtong.security.audit import public as audit
 
         self.stop = stop
-        self.presence = audit.Presence()
+        self.presence, self.pace = audit.Presence(), events.Pace()
         self.due: dict[str, float] = {}
         self.retry_at = 0.0
         self.seen: tuple[float, datetime] | None = None
@@ -96,7 +97,7 @@ class Worker:
         now, tick = official_now(), time.monotonic()
         self._notice_jump(now, tick)
         self._give_sign(tick)
-        done = events.deliver_pending(now=now)
+        done = self.pace.deliver(now=now)
         if tick >= self.retry_at:
             self.retry_at = tick + RETRY_SECONDS
             done += events.retry_failed(now=now)
