@@ -43,12 +43,13 @@ def run(progress: Callable[..., None]) -> dict[str, float]:
     _county.open_cases(CASES, progress, spread=True, ended=ENDED)
     visitors = _visitors(progress)
     queries = _queries_of_desk()
-    from zhengtong.config.processes import Children, answers
+    from zhengtong.config.processes import Children, answers, works
 
-    with Children(Path(os.environ["DATA"]), log=Path(os.environ["DATA"]) / "processes.log") as children:
+    data, since = Path(os.environ["DATA"]), time.time()
+    with Children(data, log=data / "processes.log") as children:
         children.start("web", "serve", "--port", str(PORT))
         children.start("worker", "work")
-        children.wait_until(lambda: answers(f"http://127.0.0.1:{PORT}/"), 60)
+        children.wait_until(lambda: answers(f"http://127.0.0.1:{PORT}/") and works(data, since), 60)
         return _measure(visitors, queries, [child.pid for _name, child in children.running], progress)
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -39,6 +40,7 @@ def until(true: Callable[[], bool]) -> None:
 
 LOADER = """
 import os, sys
+from functools import partial
 from pathlib import Path
 from zhengtong.config.commands import demo
 
@@ -109,8 +111,8 @@ class TestReset:
 
 
 @pytest.fixture
-def running(tmp_path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A demo that serves a county of one account, and its address."""
+def running(tmp_path) -> Iterator[tuple[subprocess.Popen[bytes], str, Callable[[], str]]]:
+    """A demo that serves a county of one account, its address, and how to read what it has said; it has said that it is ready."""
     prepare(tmp_path)
     accounts = [{"role": "居民 Resident", "name": "王小明", "login": "13800000001", "password": "spring rice"}]
     (tmp_path / "demo-accounts.json").write_text(json.dumps(accounts), encoding="utf-8")
@@ -118,13 +120,13 @@ def running(tmp_path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "zhengtong.config.cli", "demo", "--port", str(port)]
-    process = subprocess.Popen(
-        command, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    address = f"http://127.0.0.1:{port}/static/ui/ui.css"
-    until(lambda: answers(address) or process.poll() is not None)
+    said = tmp_path.with_name(f"{tmp_path.name}.said")
+    with said.open("wb") as out:
+        process = subprocess.Popen(command, env=environment(tmp_path), stdout=out, stderr=out)
+    told = partial(said.read_text, encoding="utf-8")
+    until(lambda: "Ctrl-C stops it" in told() or process.poll() is not None)
     family = psutil.Process(process.pid).children(recursive=True)
-    yield process, address
+    yield process, f"http://127.0.0.1:{port}/static/ui/ui.css", told
     for member in [*family, psutil.Process(process.pid)] if process.poll() is None else family:
         if alive(member):
             member.kill()
@@ -149,29 +151,28 @@ def words(child: psutil.Process) -> str:
 @pytest.mark.process
 class TestRunning:
     def test_ctrl_c_stops_everything_and_keeps_the_data(self, running, tmp_path):
-        process, address = running
+        process, address, told = running
         family = psutil.Process(process.pid).children(recursive=True)
         assert len(family) >= 3
+        assert answers(address)
         process.send_signal(signal.SIGINT)
-        told, _ = process.communicate(timeout=60)
-        assert process.returncode == 0
-        assert "王小明" in told
-        assert "13800000001" in told
-        assert "数据保留在" in told
+        assert process.wait(60) == 0
+        assert "王小明" in told()
+        assert "13800000001" in told()
+        assert "数据保留在" in told()
         assert not [member for member in family if alive(member)]
         assert (tmp_path / "zhengtong.sqlite3").exists()
 
     def test_a_dead_child_stops_the_whole_with_a_sentence(self, running):
-        process, address = running
+        process, _address, told = running
         family = psutil.Process(process.pid).children(recursive=True)
         next(child for child in family if words(child).endswith(" work")).kill()
-        told, _ = process.communicate(timeout=60)
-        assert process.returncode == 1
-        assert "意外停止" in told
+        assert process.wait(60) == 1
+        assert "意外停止" in told()
         assert not [member for member in family if alive(member)]
 
     def test_nothing_outlives_a_killed_demo(self, running):
-        process, address = running
+        process, address, _told = running
         family = psutil.Process(process.pid).children(recursive=True)
         process.kill()
         process.wait(30)

@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
 
-from zhengtong.config.processes import Children, answers
+from zhengtong.config.processes import Children, answers, works
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "build" / "journeys"
@@ -81,7 +82,8 @@ class Product:
     def manage(self, *arguments: str) -> str:
         """Run `zhengtong …` on this county's data and return what it printed."""
         command = [sys.executable, "-m", "zhengtong.config.cli", *arguments]
-        done = subprocess.run(command, env=environment(self.data), capture_output=True, text=True)
+        settings = {**environment(self.data), "ZHENGTONG_URL": self.url}
+        done = subprocess.run(command, env=settings, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -120,12 +122,12 @@ def running(county: Path, data: Path, **more: str) -> Iterator[Product]:
     """The product over a copy of `county` in `data`; `more` for its environment."""
     shutil.copytree(county, data, ignore=shutil.ignore_patterns("*.lock"))
     port = free_port()
-    url = f"http://127.0.0.1:{port}"
+    url, since = f"http://127.0.0.1:{port}", time.time()
     rows = json.loads((data / "demo-accounts.json").read_text(encoding="utf-8"))
     with Children(data, log=data / "product.log", **{**environment(data), "ZHENGTONG_URL": url, **more}) as children:
-        children.start("web", "serve", "--port", str(port))
         children.start("worker", "work")
-        children.wait_until(lambda: answers(f"{url}/"), START_SECONDS)
+        children.start("web", "serve", "--port", str(port))
+        children.wait_until(lambda: answers(f"{url}/") and works(data, since), START_SECONDS)
         yield Product(url, data, tuple(Account(**row) for row in rows))
 
 

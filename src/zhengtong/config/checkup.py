@@ -21,8 +21,9 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from zhengtong.config.processes import WORKER_SIGN
+
 FINE, CARE, FAULT = "fine", "care", "fault"
-WORKER_SIGN = "worker.alive"
 WORKER_SILENT_SECONDS = 60
 WAITS_TOO_LONG = timedelta(minutes=10)
 LEAST_FREE_BYTES, LEAST_FREE_SHARE, SCARCE_SHARE = 1024**3, 0.05, 0.15

@@ -14,6 +14,7 @@ from pathlib import Path
 from zhengtong.kernel import outward
 
 STOP_SECONDS = 15
+WORKER_SIGN = "worker.alive"
 
 
 class CannotRun(Exception):
@@ -29,6 +30,12 @@ def answers(address: str) -> bool:
         return answer.code < 500
     except OSError:
         return False
+
+
+def works(data: Path, since: float) -> bool:
+    """True when a worker over this folder has given a sign of life after `since` (`time.time()`): the web records what it does from then on."""
+    sign = data / WORKER_SIGN
+    return sign.exists() and sign.stat().st_mtime >= since
 
 
 def return_memory() -> None:

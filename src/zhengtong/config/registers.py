@@ -72,7 +72,7 @@ TABLES: dict[str, str] = {
     "search.Document": PUBLIC, "search.Synonym": PUBLIC, "worklists.Todo": PERSONAL,
     "pki.Certificate": INTERNAL, "pki.Authority": PUBLIC, "pki.RevocationList": PUBLIC, "pki.Ceremony": INTERNAL,
     "pki.CertificateRequest": INTERNAL,
-    "timestamps.Stamp": PUBLIC, "timestamps.Gathered": INTERNAL, "timestamps.Outage": INTERNAL,
+    "timestamps.Outage": INTERNAL,
     "audit.AuditEntry": INTERNAL, "audit.ChainHead": INTERNAL, "audit.LogTile": PUBLIC, "audit.Checkpoint": PUBLIC,
     "audit.Witness": PUBLIC, "audit.Cosignature": PUBLIC, "signatures.SignedDocument": INTERNAL,
     "accounts.User": PERSONAL, "accounts.Enterprise": PERSONAL, "accounts.EnterpriseMember": PERSONAL,

@@ -9,6 +9,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhengtong.config.settings")
 _pages = get_wsgi_application()
 
+from zhengtong.security.audit import public as audit  # noqa: E402 — models can be loaded from here on
+
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Time stamps by the shortest way (no session, no page), everything else by Django."""
@@ -16,4 +18,5 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         from zhengtong.security.timestamps import http
 
         return http.application(environ, start_response)
-    return _pages(environ, start_response)
+    with audit.acting_as(audit.WEB):
+        return _pages(environ, start_response)

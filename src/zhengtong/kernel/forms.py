@@ -2,14 +2,17 @@
 
 from django import forms
 
-from zhengtong.kernel.errors import ZhengtongError
+from zhengtong.kernel.errors import Unavailable, ZhengtongError
 
 
 class OperationForm(forms.Form):
     """A form for one operation; its cleaned data are that operation's arguments."""
 
+    unavailable = False
+
     def refuse(self, refusal: ZhengtongError) -> None:
         """Show why the operation refused: at the fields it names, else above the form."""
+        self.unavailable = isinstance(refusal, Unavailable)
         for field, sentence in refusal.fields.items():
             self.add_error(field if field in self.fields else None, str(sentence))
         if not refusal.fields:
@@ -17,5 +20,7 @@ class OperationForm(forms.Form):
 
     @property
     def status(self) -> int:
-        """The status of the page that shows the form: 422 when it is shown again with errors, else 200."""
+        """The status of the page that shows the form: 422 when it is shown again with errors, 503 when nothing can be done now, else 200."""
+        if self.unavailable:
+            return Unavailable.status
         return 422 if self.is_bound and self.errors else 200

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from tests.factories import make_official
 from zhengtong.foundation.events import public as events
 from zhengtong.foundation.events.models import Delivery, OutboxEvent
-from zhengtong.foundation.events.operations import STUCK_AFTER
+from zhengtong.foundation.events.operations import BATCH, LARGEST_BATCH, LONG_SECONDS, STUCK_AFTER
 from zhengtong.foundation.search.models import Synonym
 from zhengtong.kernel.errors import NotFound
 
@@ -259,3 +259,28 @@ def test_backlog_counts_what_waits(now: datetime) -> None:
     count, oldest = events.backlog()
     assert count == 1
     assert oldest is not None
+
+
+def test_batches_grow_while_they_are_quick_and_a_long_one_makes_them_small_again() -> None:
+    pace = events.Pace()
+    limits = []
+    for _ in range(5):
+        pace.adapt(taken=pace.limit, seconds=0)
+        limits.append(pace.limit)
+    assert limits == [2 * BATCH, 4 * BATCH, LARGEST_BATCH, LARGEST_BATCH, LARGEST_BATCH]
+    pace.adapt(taken=pace.limit - 1, seconds=0)
+    assert pace.limit == LARGEST_BATCH
+    pace.adapt(taken=pace.limit, seconds=2 * LONG_SECONDS)
+    assert pace.limit == BATCH
+    pace.adapt(taken=BATCH, seconds=0)
+    pace.adapt(taken=3, seconds=0)
+    assert pace.limit == BATCH
+
+
+def test_a_backlog_is_delivered_whole_and_in_order(now: datetime, receivers: Receivers) -> None:
+    receivers.add("test.map")
+    with transaction.atomic():
+        for number in range(7 * BATCH + 3):
+            events.publish(BridgeOpened(bridge_id=number), at=now)
+    assert events.deliver_all(now=now) == 7 * BATCH + 3
+    assert receivers.got == [("test.map", number) for number in range(7 * BATCH + 3)]

@@ -10,8 +10,11 @@ from zhengtong.foundation.files.events import AttachmentRead
 from zhengtong.security.accounts import public as accounts
 from zhengtong.security.audit import operations
 from zhengtong.security.audit import public as audit
+from zhengtong.security.audit.models import AuditEntry
 from zhengtong.security.audit.values import CONCERNS
+from zhengtong.security.pki.models import RevocationList
 from zhengtong.security.pmi import public as pmi
+from zhengtong.security.timestamps import public as timestamps
 
 from ..people import NOW, make_official
 
@@ -76,6 +79,20 @@ class TestAuditor:
         assert "下载证明" in auditor.get("/audit/entries/1/").content.decode()
         assert auditor.get("/audit/entries/1/proof/").content.startswith(b"c2sp.org/tlog-proof@v1")
 
+    def test_an_entry_and_the_log_with_their_stamps(self, auditor, service):
+        operations.checkpoint(at=NOW)
+        size = audit.last_checkpoint().size
+        assert "正在等待盖戳" in auditor.get("/audit/entries/1/").content.decode()
+        assert auditor.get("/audit/entries/1/stamped-proof/").status_code == 409
+        timestamps.stamp_pending(at=NOW)
+        for address in ("/audit/entries/1/", "/audit/log/"):
+            page = auditor.get(address).content.decode()
+            assert f"/audit/log/checkpoint/{size}/p256.tst" in page
+            assert f"/audit/log/checkpoint/{size}/sm2.tst" in page
+        assert auditor.get("/audit/entries/1/stamped-proof/").content.startswith(b"c2sp.org/tlog-proof@v1")
+        RevocationList.objects.all().delete()
+        assert "证书不受信任" in auditor.get("/audit/log/").content.decode()
+
     def test_a_page_costs_the_same_for_few_and_many_rows(self, auditor, official, django_assert_num_queries):
         auditor.get("/audit/")  # the first page of a session writes when it began
         with CaptureQueriesContext(connection) as few:
@@ -99,10 +116,10 @@ class TestMyReads:
 
     def test_other_systems_say_which_of_their_subjects_concern_a_person(self, resident, official):
         audit.record_read(by=official.pk, subject="case:77", purpose="审查", basis="法", fields=("form",), at=NOW)
-        assert audit.reads_about(resident) == []
+        assert audit.read_rows(audit.reads_about(resident)) == []
         audit.concerns(name="tests")(lambda user_id: ["case:77"] if user_id == resident.pk else [])
         try:
-            assert [row.subject for row in audit.reads_about(resident)] == ["case:77"]
+            assert [row.subject for row in audit.read_rows(audit.reads_about(resident))] == ["case:77"]
         finally:
             del CONCERNS["tests"]
 
@@ -114,10 +131,23 @@ class TestMyReads:
         events.deliver_all(now=NOW)
         audit.concerns(name="tests")(lambda user_id: ["attachment:5"])
         try:
-            assert [row.purpose for row in audit.reads_about(resident)] == ["打开附件"]
+            assert [row.purpose for row in audit.read_rows(audit.reads_about(resident))] == ["打开附件"]
         finally:
             del CONCERNS["tests"]
 
+    def test_every_read_in_the_log_is_shown(self, client, resident, neighbour, official):
+        """T-AUD-14: the pages of the person, one after the other, are the log's reads of their data: all of them, nothing else."""
+        for n in range(120):
+            read = (resident, neighbour)[n % 7 == 0]
+            audit.record_read(
+                by=official.pk, subject=f"user:{read.pk}", purpose=f"第{n}次", basis="法", fields=(), at=NOW
+            )
+        client.force_login(resident)
+        log = AuditEntry.objects.filter(action="read", subject=f"user:{resident.pk}")
+        shown = [row.seq for page in "123" for row in client.get(f"/my/reads/?page={page}").context["reads"]]
+        assert shown == list(log.order_by("-seq").values_list("seq", flat=True))
+        assert len(shown) == 102
+
     def test_ones_own_reading_is_not_listed(self, resident):
         audit.record_read(by=resident.pk, subject=f"user:{resident.pk}", purpose="p", basis="b", fields=(), at=NOW)
-        assert audit.reads_about(resident) == []
+        assert audit.read_rows(audit.reads_about(resident)) == []

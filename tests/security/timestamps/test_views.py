@@ -3,16 +3,12 @@
 import os
 
 import pytest
-from django.db import transaction
 from django.test import Client
 
-from zhengtong.foundation.events import public as events
 from zhengtong.foundation.events.models import OutboxEvent
-from zhengtong.security.accounts.events import ContactChanged
 from zhengtong.security.pmi import public as pmi
 from zhengtong.security.timestamps import public as timestamps
 from zhengtong.security.timestamps.authority import authority
-from zhengtong.security.timestamps.models import Stamp
 
 from ..people import NOW, make_official
 
@@ -44,16 +40,6 @@ def text(client: Client, path: str, status: int = 200) -> str:
     return answered.content.decode()
 
 
-@pytest.fixture
-def stamped(service) -> Stamp:
-    with transaction.atomic():
-        for number in range(3):
-            events.publish(ContactChanged(user_id=number, changed=("phone",)), at=NOW)
-    events.deliver_all(now=NOW)
-    timestamps.stamp_pending(at=NOW)
-    return Stamp.objects.get()
-
-
 @pytest.mark.parametrize(
     ("role", "sees", "trusts"), [("auditor", 200, 403), ("security_admin", 200, 200), ("system_admin", 403, 403)]
 )
@@ -70,30 +56,18 @@ class TestAuditor:
         assert "时钟正常：有时间源校准，没有跳变。" in page
         assert "还没有时间戳" in page
 
-    def test_a_batch_with_its_files(self, as_role, stamped):
-        client = as_role("auditor")
-        page = text(client, "/timestamps/")
-        assert f"/timestamps/{stamped.pk}/" in page
-        page = text(client, f"/timestamps/{stamped.pk}/")
-        assert "两个时间戳都已核对" in page
-        assert "1000毫秒" in page
-        assert client.get(f"/timestamps/{stamped.pk}/batch.txt").content == stamped.content()
-        assert client.get(f"/timestamps/{stamped.pk}/p256.tst").content == bytes(stamped.p256)
-        assert client.get(f"/timestamps/{stamped.pk}/sm2.tst").content == bytes(stamped.sm2)
-        text(client, "/timestamps/99999999/", 404)
-
-    def test_a_changed_batch_is_shown_as_such(self, as_role, stamped):
-        row = stamped.gathered.get()
-        row.leaves = bytes(row.leaves)[:-1] + b"\0"
-        row.save()
-        assert "不是这份内容" in text(as_role("auditor"), f"/timestamps/{stamped.pk}/")
-
-    def test_one_event_is_found(self, as_role, stamped):
-        client, event = as_role("auditor"), OutboxEvent.objects.order_by("id")[1].pk
-        assert f"事件{event}在" in text(client, f"/timestamps/?event={event}")
-        assert "没有事件987654" in text(client, "/timestamps/?event=987654")
-        text(client, "/timestamps/?event=x")
-        text(client, f"/timestamps/?event={10**30}")
+    def test_what_waits_and_the_last_stamp(self, as_role, service):
+        since = []
+        kept = timestamps.Stamper("paper", lambda at: 3, lambda: (3, NOW), lambda: since[0] if since else None)
+        timestamps.register(kept)
+        try:
+            page = text(as_role("auditor"), "/timestamps/")
+            assert "最早的从" in page
+            assert "最近一次盖戳" not in page
+            since.append(NOW)
+            assert "最近一次盖戳" in text(as_role("security_admin"), "/timestamps/")
+        finally:
+            del timestamps.STAMPERS["paper"]
 
     def test_a_lost_source_in_words(self, as_role, service, source):
         os.utime(source, (1, 1))

@@ -21,7 +21,7 @@ from unicodedata import east_asian_width
 from urllib.parse import urlsplit
 
 from zhengtong.config.commands import serve
-from zhengtong.config.processes import CannotRun, Children, answers
+from zhengtong.config.processes import CannotRun, Children, answers, works
 
 ROOT = Path(__file__).resolve().parents[4]
 LOADED, LOADING = "demo-loaded", "demo-loading"
@@ -73,17 +73,17 @@ def _held(path: Path, chinese: str, english: str) -> Iterator[None]:
 
 
 def _run(data: Path, port: int) -> int:
-    started = time.monotonic()
+    started, since = time.monotonic(), time.time()
     with Children(data) as children:
         children.stop_on_signals()
         if _mark(data) != _wanted():
             _prepare_in_child(children, port)
         with suppress(KeyboardInterrupt):  # the county is there: Ctrl-C from here on is the ordinary end
             print("启动网页与后台 Starting web and worker …", flush=True)
-            children.start("网页 web", "serve", "--port", str(port))
             children.start("后台 worker", "work")
+            children.start("网页 web", "serve", "--port", str(port))
             address = f"http://127.0.0.1:{port}/"
-            children.wait_until(lambda: answers(address), READY_SECONDS)
+            children.wait_until(lambda: answers(address) and works(data, since), READY_SECONDS)
             _welcome(data, address, time.monotonic() - started)
             children.watch()
     print(f"\n已停止，数据保留在{data}。 Stopped; the data stays in {data}.")

@@ -98,7 +98,6 @@ def run(options: argparse.Namespace) -> int:
     compile_if_stale()
     _static_folder()
     return_memory()
-    os.environ["ZHENGTONG_SUBMITTER"] = "web"
     serve = _granian(options)
     print(f"政通 http://{_shown(options.host)}:{options.port}/", flush=True)
     serve()

@@ -2,11 +2,13 @@
 
 import argparse
 import logging
-import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
+
+from zhengtong.config.processes import WORKER_SIGN
 
 log = logging.getLogger(__name__)
 IDLE_SECONDS = 0.3
@@ -28,15 +30,17 @@ def run(options: argparse.Namespace) -> int:
     from zhengtong.config.processes import return_memory
 
     return_memory()
-    os.environ["ZHENGTONG_SUBMITTER"] = "worker"
     django.setup()
-    if options.once:
-        print(f"{_work_once()} 项已处理")
-        return 0
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.set())
-    Worker(stop).run()
+    from zhengtong.security.audit import public as audit
+
+    with audit.acting_as(audit.WORKER):
+        if options.once:
+            print(f"{_work_once()} 项已处理")
+            return 0
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: stop.set())
+        Worker(stop).run()
     return 0
 
 
@@ -54,18 +58,26 @@ class Worker:
     """The loop. Waiting is cheap: one look at a partial index, no lock, three times a second."""
 
     def __init__(self, stop: threading.Event) -> None:
+        from zhengtong.foundation.events import public as events
+        from zhengtong.security.audit import public as audit
+
         self.stop = stop
+        self.presence, self.pace = audit.Presence(), events.Pace()
         self.due: dict[str, float] = {}
         self.retry_at = 0.0
         self.seen: tuple[float, datetime] | None = None
         self.sign_at = 0.0
 
     def run(self) -> None:
-        """Turn until stopped; a database that is away for a while does not end the worker."""
+        """Turn until stopped; a database that is away for a while does not end the worker.
+
+        While it turns it holds the lock by which the web knows that what it does is recorded.
+        """
         from django.db import DatabaseError, close_old_connections
 
         while not self.stop.is_set():
             try:
+                self.presence.hold()
                 busy = self.turn()
             except DatabaseError as error:
                 log.warning("worker waits for the database", extra={"error": type(error).__name__})
@@ -74,6 +86,8 @@ class Worker:
                 continue
             if not busy:
                 self.stop.wait(IDLE_SECONDS)
+        with suppress(DatabaseError):
+            self.presence.release()
 
     def turn(self) -> int:
         """One round: a batch of events, retries when due, jobs when due. Returns how much there was to do."""
@@ -83,7 +97,7 @@ class Worker:
         now, tick = official_now(), time.monotonic()
         self._notice_jump(now, tick)
         self._give_sign(tick)
-        done = events.deliver_pending(now=now)
+        done = self.pace.deliver(now=now)
         if tick >= self.retry_at:
             self.retry_at = tick + RETRY_SECONDS
             done += events.retry_failed(now=now)
@@ -95,7 +109,7 @@ class Worker:
             from django.conf import settings
 
             self.sign_at = tick + SIGN_SECONDS
-            (settings.DATA / "worker.alive").touch()
+            (settings.DATA / WORKER_SIGN).touch()
 
     def _notice_jump(self, now: datetime, tick: float) -> None:
         """When the demo clock is moved, every job is due at once: nobody waits a minute for the next day."""

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import time
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -17,7 +18,7 @@ from zhengtong.kernel.errors import NotFound
 
 log = logging.getLogger(__name__)
 STUCK_AFTER = 8
-BATCH = 20
+BATCH, LARGEST_BATCH, LONG_SECONDS = 20, 160, 0.2
 KEPT, CLEARED_AT_ONCE = timedelta(days=30), 1000
 
 
@@ -43,6 +44,29 @@ def publish(event: Event, *, at: datetime) -> int:
     return row.pk
 
 
+class Pace:
+    """How many events are taken at once: twice as many after a full batch that was quick, so that a backlog does not cost a commit for
+    every twenty; the fewest again after one that took long, because on SQLite nobody else writes meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self.limit = BATCH
+
+    def deliver(self, *, now: datetime) -> int:
+        """Deliver one batch; how many were taken."""
+        started = time.monotonic()
+        taken = deliver_pending(now=now, limit=self.limit)
+        self.adapt(taken=taken, seconds=time.monotonic() - started)
+        return taken
+
+    def adapt(self, *, taken: int, seconds: float) -> None:
+        """Choose the next limit by what the last batch took."""
+        if seconds > LONG_SECONDS or taken < BATCH:
+            self.limit = BATCH
+        elif taken == self.limit:
+            self.limit = min(2 * self.limit, LARGEST_BATCH)
+
+
 def deliver_pending(*, now: datetime, limit: int = BATCH) -> int:
     """Deliver up to `limit` waiting events, oldest first, and return how many were taken.
 
@@ -66,8 +90,8 @@ def deliver_pending(*, now: datetime, limit: int = BATCH) -> int:
 
 def deliver_all(*, now: datetime) -> int:
     """Deliver until nothing waits (events published by receivers included); the number delivered."""
-    total = 0
-    while taken := deliver_pending(now=now):
+    total, pace = 0, Pace()
+    while taken := pace.deliver(now=now):
         total += taken
     return total
 

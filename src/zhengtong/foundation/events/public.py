@@ -1,6 +1,7 @@
 """The door of events."""
 
 from zhengtong.foundation.events.operations import (
+    Pace,
     deliver_all,
     deliver_pending,
     publish,
@@ -20,6 +21,7 @@ __all__ = [
     "Envelope",
     "Event",
     "Job",
+    "Pace",
     "Receiver",
     "Trouble",
     "backlog",

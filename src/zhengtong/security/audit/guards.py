@@ -16,7 +16,10 @@ SIGNED, COSIGNED = Checkpoint._meta.db_table, Cosignature._meta.db_table
 APPEND_ONLY = "audit entries are append-only"
 FORWARD_ONLY = "the head of the audit chain only moves forward"
 KEPT = "checkpoints and cosignatures stay as they were signed"
-_CHANGED = "NEW.size <> OLD.size OR NEW.note <> OLD.note OR NEW.made_at <> OLD.made_at OR OLD.token IS NOT NULL"
+_CHANGED = "NEW.size <> OLD.size OR NEW.note <> OLD.note OR NEW.made_at <> OLD.made_at" + "".join(
+    f" OR (OLD.{token} IS NOT NULL AND (NEW.{token} IS NULL OR NEW.{token} <> OLD.{token}))"
+    for token in ("token", "sm2_token")
+)
 
 SQLITE = {
     "audit_entry_update": f"BEFORE UPDATE ON {ENTRY} BEGIN SELECT RAISE(ABORT, '{APPEND_ONLY}'); END",

@@ -127,19 +127,26 @@ class LogTile(models.Model):
         return f"{self.level}/{self.index}"
 
 
+UNSTAMPED = models.Q(token__isnull=True) | models.Q(sm2_token__isnull=True)
+"""Checkpoints that lack a stamp; a partial index finds them among a year's."""
+
+
 class Checkpoint(models.Model):
     """The log signed at one size: `note` is the C2SP checkpoint with the P-256 and the SM2 signature, `token` the
-    RFC 3161 stamp over SHA-256 of the note. Never changed (a missing token may be added), never deleted.
+    RFC 3161 stamp by P-256 over SHA-256 of the note, `sm2_token` that by SM2 over its SM3. Never changed (a missing token
+    may be added), never deleted.
     """
 
     size = models.BigIntegerField(_("条数"), primary_key=True)
     made_at = models.DateTimeField(_("签发时间"), default=timezone.now)  # the machine's clock
     note = models.TextField(_("检查点"))
-    token = models.BinaryField(_("时间戳"), null=True)
+    token = models.BinaryField(_("P-256时间戳"), null=True)
+    sm2_token = models.BinaryField(_("SM2时间戳"), null=True)
 
     class Meta:
         verbose_name = _("检查点")
         ordering = ["-size"]
+        indexes = [models.Index(fields=["size"], name="audit_unstamped", condition=UNSTAMPED)]
 
     def __str__(self) -> str:
         return f"#{self.size}"

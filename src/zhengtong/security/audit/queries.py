@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from zhengtong.foundation.events.public import KINDS
 from zhengtong.foundation.organizations.models import Membership
 from zhengtong.kernel.errors import NotFound, Refusal, Unavailable
-from zhengtong.security.audit import notes, records, signing
+from zhengtong.security.audit import notes, records, signing, stamping
 from zhengtong.security.audit.merkle import ALGORITHMS, TILE_HEIGHT, TILE_WIDTH, Misfit
 from zhengtong.security.audit.models import (
     GENESIS,
@@ -308,6 +308,42 @@ def _misfit_of_end(head: ChainHead, check: _Check, last: int) -> str:
 
 
 @dataclass(frozen=True)
+class StampRow:
+    """A stamped checkpoint: both stamps were checked; `problem` says why one does not hold."""
+
+    size: int
+    at: datetime | None
+    problem: str
+
+
+def stamp_row(checkpoint: Checkpoint | None) -> StampRow | None:
+    """The stamps of a checkpoint, checked; None without a checkpoint."""
+    return None if checkpoint is None else StampRow(checkpoint.size, *stamping.checked(checkpoint))
+
+
+def stamp_over(seq: int) -> StampRow | None:
+    """When entry `seq` was provably there: the first stamped checkpoint over it. None while it waits."""
+    return stamp_row(stamping.covering(seq))
+
+
+def get_checkpoint(size: int) -> Checkpoint:
+    """The checkpoint of `size`. Raises `NotFound`."""
+    found = Checkpoint.objects.filter(size=size).first()
+    if found is None:
+        raise NotFound(_("没有这个检查点，请先取最新的检查点。"))
+    return found
+
+
+def token(size: int, algorithm: str) -> bytes:
+    """The stamp of the checkpoint of `size` by "p256" or "sm2", DER. Raises `NotFound` while it has none."""
+    (column,) = (kind.column for kind in stamping.KINDS if kind.algorithm == algorithm)
+    found = getattr(get_checkpoint(size), column)
+    if found is None:
+        raise NotFound(_("这个检查点还没有盖时间戳，请稍后再取。"))
+    return bytes(found)
+
+
+@dataclass(frozen=True)
 class LogState:
     """The log as its page shows it."""
 
@@ -315,7 +351,7 @@ class LogState:
     signed: int
     made_at: datetime | None
     note: str
-    stamped: bool
+    stamp: "StampRow | None"
     witnesses: list[tuple[Witness, Cosignature | None]]
 
 
@@ -330,7 +366,7 @@ def log_state() -> LogState:
         signed=last.size if last else 0,
         made_at=last.made_at if last else None,
         note=cosigned_note(last) if last else "",
-        stamped=bool(last and last.token),
+        stamp=stamp_row(stamping.stamped().order_by("-size").first()),
         witnesses=witnesses,
     )
 
@@ -377,6 +413,17 @@ def receipt_of(entry: AuditEntry) -> Receipt:
     return Receipt(entry.leaf(), entry.seq - 1, tuple(proof), cosigned_note(last))
 
 
+def stamped_receipt_of(entry: AuditEntry) -> Receipt:
+    """The proof that `entry` is under the first stamped checkpoint over it: with that checkpoint's stamps it says since when it was
+    there. Raises `NotYet` while there is none.
+    """
+    over = stamping.covering(entry.seq)
+    if over is None:
+        raise NotYet(_("这条记录还在等检查点的时间戳，请稍后刷新。"))
+    proof = records.tree(over.size).inclusion(entry.seq - 1)
+    return Receipt(entry.leaf(), entry.seq - 1, tuple(proof), cosigned_note(over))
+
+
 def receipts_about(user: Any, subject: str) -> list[AuditEntry]:
     """The entries of `subject` for which the person concerned gets a receipt, oldest first. Raises `NotFound` for a
     subject of somebody else.
@@ -398,15 +445,18 @@ def _subjects_of(user: Any) -> set[str]:
     return {subject for of_person in CONCERNS.values() for subject in of_person(user.pk)}
 
 
-def reads_about(user: Any, *, limit: int = 200) -> list[ReadRow]:
-    """Who read the data of `user`, newest first: every recorded read of a subject that concerns them, with office and
-    purpose.
+def reads_about(user: Any) -> "QuerySet[AuditEntry]":
+    """Every recorded read of the data of `user` by others, newest first: of each subject that concerns them.
 
     个人信息保护法 第四十四条、第四十五条（知情权、查阅权）.
     """
-    subjects = _subjects_of(user)
     actions = [READ, *(name for name, kind in KINDS.items() if getattr(kind, "is_read", False))]
-    found = AuditEntry.objects.filter(action__in=actions, subject__in=subjects).exclude(actor_id=user.pk)[:limit]
+    found = AuditEntry.objects.filter(action__in=actions, subject__in=_subjects_of(user))
+    return found.exclude(actor_id=user.pk).order_by("-seq")
+
+
+def read_rows(found: Iterable[AuditEntry]) -> list[ReadRow]:
+    """Reads in words for the person concerned, with office and purpose; two queries for a whole page."""
     reads = list(found)
     names, offices = names_of(entry.actor_id for entry in reads), _offices_of({entry.actor_id for entry in reads})
     return [

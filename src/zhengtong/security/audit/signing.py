@@ -6,7 +6,8 @@ Signing keys come from `security.pki` when a ceremony made them; an installation
 import contextlib
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,8 +20,8 @@ from zhengtong.security.crypto import keys
 from zhengtong.security.crypto.keys import ALGORITHMS, Algorithm, Signer
 from zhengtong.security.pki import public as pki
 
-SUBMITTER = "ZHENGTONG_SUBMITTER"
-"""Set by `zhengtong serve` (web) and `zhengtong work` (worker); any other process is the console."""
+CONSOLE, WEB, WORKER = "console", "web", "worker"
+_ACTING: ContextVar[str] = ContextVar("submitter", default=CONSOLE)
 
 
 def folder() -> Path:
@@ -32,8 +33,18 @@ def folder() -> Path:
 
 
 def submitter() -> str:
-    """Which kind of process this is: "web", "worker" or "console"."""
-    return os.environ.get(SUBMITTER, "console")[:12]
+    """As what this process writes: "web", "worker" or "console"."""
+    return _ACTING.get()
+
+
+@contextlib.contextmanager
+def acting_as(name: str) -> Iterator[None]:
+    """Write as WEB or WORKER while inside; whoever does not say so is the console."""
+    token = _ACTING.set(name)
+    try:
+        yield
+    finally:
+        _ACTING.reset(token)
 
 
 def _made_once(path: Path, make: Callable[[], bytes]) -> bytes:

@@ -55,6 +55,7 @@ def entry(request: HttpRequest, seq: int) -> HttpResponse:
         "entry": found,
         "verification": queries.verify(seq, seq),
         "proved": last is not None and last.size >= seq,
+        "stamp": queries.stamp_over(seq),
     }
     return render(request, "audit/entry.html", context)
 
@@ -64,6 +65,13 @@ def entry(request: HttpRequest, seq: int) -> HttpResponse:
 def proof(request: HttpRequest, seq: int) -> HttpResponse:
     """The proof of one entry, for the auditor."""
     return _proof_file(queries.get_entry(seq))
+
+
+@access.requires("audit.view")
+@require_safe
+def stamped_proof(request: HttpRequest, seq: int) -> HttpResponse:
+    """The proof of one entry under the first stamped checkpoint over it: with the two stamps it says since when it was there."""
+    return _file(f"{seq}-stamped.tlog-proof", queries.stamped_receipt_of(queries.get_entry(seq)))
 
 
 @access.requires("audit.view")
@@ -93,7 +101,8 @@ def log(request: HttpRequest) -> HttpResponse:
 @never_cache
 def my_reads(request: HttpRequest) -> HttpResponse:
     """谁看过我的信息: every recorded read of one's own data, with office and purpose."""
-    return render(request, "audit/my_reads.html", {"reads": queries.reads_about(request.user)})
+    page = Paginator(queries.reads_about(request.user), PAGE).get_page(request.GET.get("page"))
+    return render(request, "audit/my_reads.html", {"page": page, "reads": queries.read_rows(page)})
 
 
 @access.signed_in
@@ -148,8 +157,12 @@ def receipt_check(request: HttpRequest) -> HttpResponse:
 
 
 def _proof_file(found: AuditEntry) -> HttpResponse:
-    headers = {"Content-Disposition": content_disposition_header(True, f"{found.seq}.tlog-proof")}
-    return HttpResponse(queries.receipt_of(found).text(), content_type="text/plain; charset=utf-8", headers=headers)
+    return _file(f"{found.seq}.tlog-proof", queries.receipt_of(found))
+
+
+def _file(name: str, receipt: Receipt) -> HttpResponse:
+    headers = {"Content-Disposition": content_disposition_header(True, name)}
+    return HttpResponse(receipt.text(), content_type="text/plain; charset=utf-8", headers=headers)
 
 
 # --- witnesses and mirrors --------------------------------------------------
@@ -164,6 +177,22 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
     if last is None:
         raise NotFound(_("日志还没有检查点，请稍后再取。"))
     return _text(queries.cosigned_note(last))
+
+
+@access.public
+@require_safe
+def old_checkpoint(request: HttpRequest, size: int) -> HttpResponse:
+    """A checkpoint as it was signed, byte for byte what its time stamps are over."""
+    return _text(queries.get_checkpoint(size).note)
+
+
+@access.public
+@require_safe
+def stamp(request: HttpRequest, size: int, algorithm: str) -> HttpResponse:
+    """A time stamp of a checkpoint (RFC 3161, DER), for `openssl ts -verify -token_in`."""
+    name = content_disposition_header(True, f"checkpoint-{size}-{algorithm}.tst")
+    token = queries.token(size, algorithm)
+    return HttpResponse(token, content_type="application/timestamped-data", headers={"Content-Disposition": name})
 
 
 @access.public

@@ -160,10 +160,9 @@ def trust() -> Trust:
 
 
 def _published(address: str) -> bytes | None:
-    prefix, suffix = f"{settings.PUBLIC_URL}/pki/crl/", ".crl"
-    if not (address.startswith(prefix) and address.endswith(suffix)):
-        return None
-    found = list_named(address.removeprefix(prefix).removesuffix(suffix))
+    """The list at an address written in a certificate of ours; the county may have had another public address when it was issued."""
+    _host, mark, name = address.rpartition("/pki/crl/")
+    found = list_named(name.removesuffix(".crl")) if mark and name.endswith(".crl") else None
     return bytes(found.der) if found else None
 
 

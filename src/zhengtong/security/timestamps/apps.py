@@ -13,9 +13,9 @@ class TimestampsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Hear every event, stamp every minute, stand in the navigation."""
+        """Stamp every minute, stand in the navigation."""
         from zhengtong.kernel import navigation
-        from zhengtong.security.timestamps import jobs, receivers  # noqa: F401
+        from zhengtong.security.timestamps import jobs  # noqa: F401
 
         navigation.register(
             navigation.Entry(_("时间戳"), "timestamps:overview", "timestamps.view", 62, section="system")

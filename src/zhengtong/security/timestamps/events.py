@@ -21,7 +21,7 @@ class StampingStopped(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class StampingResumed(Event):
-    """Stamps are given again; `reason` is what had stopped them, `waited` how many events were stamped late."""
+    """Stamps are given again; `reason` is what had stopped them, `waited` how much was stamped late."""
 
     label: ClassVar[Any] = _("时间戳服务恢复")
     subject_kind: ClassVar[str] = "timestamps"

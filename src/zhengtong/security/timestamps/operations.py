@@ -1,61 +1,47 @@
-"""Gather what was published, stamp what waits, trust the clock."""
+"""Give stamps, let everybody stamp what waits, trust the clock."""
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from json import dumps
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from zhengtong.foundation.events.public import Envelope, publish
-from zhengtong.kernel import statements
-from zhengtong.security.crypto import sm3
-from zhengtong.security.timestamps import clock, verification
+from zhengtong.foundation.events.public import publish
+from zhengtong.security.timestamps import clock
 from zhengtong.security.timestamps.authority import authority
 from zhengtong.security.timestamps.clock import ClockRefused, Condition
 from zhengtong.security.timestamps.events import ClockTrusted, StampingResumed, StampingStopped
-from zhengtong.security.timestamps.models import Gathered, Outage, Stamp, batch_content
+from zhengtong.security.timestamps.models import Outage
 from zhengtong.security.timestamps.refusals import CannotTrustClock, StampUnavailable, sentence
 
 KEY_GONE = "key_gone"
-AT_ONCE = 200
-"""Rows of gathered events in one batch; a row holds at most the events of one delivery (20)."""
-
-Work = Callable[[datetime], int]
 
 
 @dataclass(frozen=True)
 class Stamper:
-    """Who has something to stamp. `covers_events`: every event is in it, so that the batches made here are not needed."""
+    """Who has something to stamp.
+
+    `work` stamps what waits and says how much it was; `waiting` says how much waits and since when, by the machine's clock; `latest`
+    is the time in the last stamp it keeps.
+    """
 
     name: str
-    work: Work
-    covers_events: bool = False
+    work: Callable[[datetime], int]
+    waiting: Callable[[], tuple[int, datetime | None]]
+    latest: Callable[[], datetime | None]
 
 
 STAMPERS: dict[str, Stamper] = {}
 
 
-def stamper(*, name: str, covers_events: bool = False) -> Callable[[Work], Work]:
-    """Register a function that stamps what waits in its app and says how much it was. It is called every minute.
-
-    It may let `StampUnavailable` pass, and is called again until it succeeds. Call it where `AppConfig.ready` imports it.
+def register(stamper: Stamper) -> None:
+    """Have `stamper` called every minute while something waits there. It may let `StampUnavailable` pass, and is called again until
+    it succeeds. Call this in `AppConfig.ready`.
     """
-
-    def register(work: Work) -> Work:
-        STAMPERS[name] = Stamper(name, work, covers_events)
-        return work
-
-    return register
-
-
-def events_are_covered() -> bool:
-    """True when an app stamps every event with what is its own, as the audit log does with its checkpoints."""
-    return any(stamper.covers_events for stamper in STAMPERS.values())
+    STAMPERS[stamper.name] = stamper
 
 
 def stamp(digest: bytes, algorithm: str = "p256", digest_name: str = "sha256") -> bytes:
@@ -67,38 +53,17 @@ def stamp(digest: bytes, algorithm: str = "p256", digest_name: str = "sha256") -
     return authority().stamp(digest, algorithm, digest_name)
 
 
-def leaf(envelope: Envelope) -> bytes:
-    """The bytes of an event that are hashed: a JSON array, keys sorted, ASCII only, the time in UTC. An audit entry holds the same."""
-    at = envelope.effective_at.astimezone(UTC).isoformat(timespec="microseconds")
-    event = envelope.event
-    fields: list[Any] = [1, envelope.id, event.name, event.subject, event.payload(), at]
-    return dumps(fields, sort_keys=True, separators=(",", ":")).encode()
-
-
-def gather(*, envelopes: Sequence[Envelope]) -> None:
-    """Keep the digests of these events until they are stamped; in the transaction of their delivery, so that none is missed."""
-    if events_are_covered():
-        return
-    records = []
-    for envelope in envelopes:
-        said = leaf(envelope)
-        records.append(envelope.id.to_bytes(8, "big") + hashlib.sha256(said).digest() + sm3(said))
-    numbers = [envelope.id for envelope in envelopes]
-    row = Gathered(
-        leaves=b"".join(records), count=len(numbers), first_event=min(numbers), last_event=max(numbers), stamp=None
-    )
-    statements.insert(row)
-
-
 def stamp_pending(*, at: datetime) -> int:
     """Let everybody stamp what waits; the number of things stamped. `at` dates the facts about outages.
 
     Refuses nothing: what could not be stamped waits, and the page says so.
     """
     done, trouble = 0, None
-    for registered in list(STAMPERS.values()):
+    for stamper in list(STAMPERS.values()):
         try:
-            done += registered.work(at)
+            if stamper.waiting()[0]:
+                _remember_last()
+                done += stamper.work(at)
         except StampUnavailable as refused:
             trouble = refused
     if trouble is not None:
@@ -108,38 +73,13 @@ def stamp_pending(*, at: datetime) -> int:
     return done
 
 
-@stamper(name="events")
-def stamp_events(at: datetime) -> int:
-    """Stamp the gathered events, batch by batch; the number of events. Raises `StampUnavailable`; what was gathered stays."""
-    total = 0
-    while count := _stamp_batch():
-        total += count
-    return total
-
-
-@transaction.atomic
-def _stamp_batch() -> int:
-    waiting = Gathered.objects.filter(stamp__isnull=True).order_by("id")
-    rows = list(waiting.select_for_update()[:AT_ONCE])
-    if not rows:
-        return 0
-    _remember_last()
-    content = batch_content(bytes(row.leaves) for row in rows)
-    a, b = hashlib.sha256(content).digest(), sm3(content)
-    p256, sm2 = stamp(a), stamp(b, "sm2", "sm3")
-    count, stamped_at = sum(row.count for row in rows), verification.said(p256).at
-    kept = Stamp.objects.create(count=count, sha256=a, sm3=b, p256=p256, sm2=sm2, stamped_at=stamped_at)
-    Gathered.objects.filter(pk__in=[row.pk for row in rows]).update(stamp=kept)
-    return count
-
-
 def _remember_last() -> None:
     """A clock record that was lost or is older than the database (a restored folder) may not give an earlier time out."""
-    last = Stamp.objects.order_by("-id").values_list("stamped_at", flat=True).first()
-    if last is None:
+    known = [last for stamper in STAMPERS.values() if (last := stamper.latest()) is not None]
+    if not known:
         return
     try:
-        authority().guard.not_before(int(last.timestamp() * clock.SECOND))
+        authority().guard.not_before(int(max(known).timestamp() * clock.SECOND))
     except ClockRefused as refused:
         raise StampUnavailable(sentence(refused.condition), condition=refused.condition) from None
 

@@ -26,8 +26,5 @@ app_name = "timestamps"
 urlpatterns = [
     path("timestamps/", views.overview, name="overview"),
     path("timestamps/trust/", views.trust, name="trust"),
-    path("timestamps/<int:pk>/", views.stamp, name="stamp"),
-    path("timestamps/<int:pk>/batch.txt", views.batch_file, name="batch_file"),
-    path("timestamps/<int:pk>/<stamp_algorithm:algorithm>.tst", views.token_file, name="token_file"),
     path("tsa/<stamp_algorithm:algorithm>/", views.service, name="service"),
 ]

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,70 +13,25 @@ from django.views.decorators.http import require_http_methods
 
 from zhengtong.kernel import access, official_time
 from zhengtong.security.timestamps import http, operations, queries
-from zhengtong.security.timestamps.forms import EventForm
 from zhengtong.security.timestamps.refusals import sentence
-
-PAGE = 20
 
 
 @access.requires("timestamps.view")
 @never_cache
 def overview(request: HttpRequest) -> HttpResponse:
-    """How the clock is, what waits, the last batches and outages; where one event stands."""
+    """How the clock is, what waits, when the last stamp was given, and the last outages."""
     condition = queries.condition()
     waiting, since = queries.waiting()
-    form = EventForm(request.GET or None)
-    asked = form.cleaned_data["event"] if form.is_valid() else None
     context: dict[str, Any] = {
         "condition": condition,
-        "covered": operations.events_are_covered(),
         "sentence": sentence(condition),
         "by_hand": condition.state in queries.MENDED_BY_HAND,
         "waiting": waiting,
         "since": since,
-        "page": Paginator(queries.stamps(), PAGE).get_page(request.GET.get("page")),
+        "last": queries.latest(),
         "outages": [(row, queries.REASONS.get(row.reason, row.reason)) for row in queries.outages()],
-        "form": form,
-        "asked": asked,
-        "place": queries.place_of(asked) if asked else None,
     }
     return render(request, "timestamps/overview.html", context)
-
-
-@access.requires("timestamps.view")
-def stamp(request: HttpRequest, pk: int) -> HttpResponse:
-    """One batch: its events, and the files with which anybody checks it."""
-    found = queries.get_stamp(pk)
-    info, problem = queries.checked(found)
-    accuracy = info.accuracy_ms if info else None
-    context = {
-        "stamp": found,
-        "problem": problem,
-        "accuracy": _("没有接入时间源，未注明") if accuracy is None else _("{ms}毫秒").format(ms=accuracy),
-        "sha256": bytes(found.sha256).hex(),
-        "sm3": bytes(found.sm3).hex(),
-        "places": queries.events_of(found),
-        "listed": queries.LISTED,
-    }
-    return render(request, "timestamps/stamp.html", context)
-
-
-@access.requires("timestamps.view")
-def batch_file(request: HttpRequest, pk: int) -> HttpResponse:
-    """What was stamped, to be hashed again."""
-    return _download(queries.get_stamp(pk).content(), f"batch-{pk}.txt", "text/plain; charset=us-ascii")
-
-
-@access.requires("timestamps.view")
-def token_file(request: HttpRequest, pk: int, algorithm: str) -> HttpResponse:
-    """A token of the batch, for `openssl ts -verify -token_in`."""
-    found = queries.get_stamp(pk)
-    token = bytes(found.sm2 if algorithm == "sm2" else found.p256)
-    return _download(token, f"batch-{pk}-{algorithm}.tst", "application/timestamped-data")
-
-
-def _download(content: bytes, name: str, kind: str) -> HttpResponse:
-    return HttpResponse(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 @access.requires("timestamps.trust")
