@@ -15,8 +15,11 @@ class CasesConfig(AppConfig):
     def ready(self) -> None:
         """Subscribe to events, open the slots of the floors below, put the pages into the navigation."""
         from zhengtong.approvals.cases import notifications, readers, receivers
+        from zhengtong.approvals.cases.operations.printing import print_of, replace_print
         from zhengtong.kernel.navigation import Entry, register
+        from zhengtong.security.signatures.public import KEEPERS, Keeper
 
+        KEEPERS[readers.PAPER] = Keeper(print_of, replace_print)
         notifications.register()
         readers.register()
         assert receivers

@@ -1,5 +1,6 @@
 """Find keys, certificates, chains; say whether one is trusted; answer about status."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -203,6 +204,50 @@ def _signed(data: bytes) -> tuple[bytes, Any, bytes]:
         return x509.cut_signed(data)
     except der.NotDer:
         raise NotTrusted("form", _("这不是一张完好的岗位证书。")) from None
+
+
+def issued(certificate: bytes) -> bool:
+    """Whether this very certificate stands in the issuance log."""
+    try:
+        serial = x509.cut(certificate).serial
+    except der.NotDer:
+        return False
+    found = Certificate.objects.filter(serial=f"{serial:032x}").first()
+    return found is not None and bytes(found.der) == certificate
+
+
+def list_is_ours(data: bytes) -> bool:
+    """Whether a revocation list, of whatever age, was signed by one of our authorities for one of its own addresses."""
+    try:
+        found = verifier.read_list(data)
+    except (ValueError, IndexError):
+        return False
+    for row in Authority.objects.select_related("certificate"):
+        parts = x509.cut(bytes(row.certificate.der))
+        addresses = {list_address(row, shard).encode() for shard in range(row.shards)}
+        if found.issuer == parts.subject and found.algorithm == row.algorithm and found.address in addresses:
+            return verifier.list_holds(parts.spki, found.signature, found.body)
+    return False
+
+
+def proof_of(certificates: Iterable[bytes]) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    """(certificates, revocation lists) that a reader without this county's help needs for these: all chains up to the roots,
+    and the list that stands for each link today. What is not ours is left out.
+    """
+    serials = {f"{x509.cut(one).serial:032x}" for one in certificates}
+    above = "authority__certificate"
+    rows = Certificate.objects.select_related(above, "authority__parent__certificate").filter(serial__in=serials)
+    found, wanted = dict[bytes, None](), set[tuple[int, int]]()
+    for row in rows.order_by("pk"):
+        found[bytes(row.der)] = None
+        link = row
+        while (issuer := link.authority) is not None:
+            wanted.add((issuer.pk, link.shard))
+            link = issuer.certificate
+            found[bytes(link.der)] = None
+            link.authority = issuer.parent
+    lists = RevocationList.objects.filter(authority_id__in={one for one, _shard in wanted}).order_by("pk")
+    return tuple(found), tuple(bytes(one.der) for one in lists if (one.authority_id, one.shard) in wanted)
 
 
 def trust_list() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from zhengtong.foundation.organizations.models import Organization
 from zhengtong.security.crypto import keys as raw_keys
 from zhengtong.security.pki import public as pki
 from zhengtong.security.signatures import cms
-from zhengtong.security.signatures.values import POSTS
+from zhengtong.security.signatures.values import POSTS, Archived
 from zhengtong.security.timestamps import public as timestamps
 
 Known = Mapping[bytes, str]
@@ -85,6 +85,26 @@ def stamped(token: bytes, signature: bytes, authorities: Known) -> tuple[datetim
         return timestamps.verify(token, sha256(signature).digest()).at, ""
     except timestamps.StampNotGenuine as refusal:
         return None, refusal.message
+
+
+def archived(token: bytes, digest: bytes, authorities: Known) -> Archived:
+    """What an archive stamp proves of the file with this digest. Raises `ValueError` when it proves nothing."""
+    from cryptography import x509
+
+    if not well_formed(token, authorities):
+        raise ValueError("not a stamp as ours")
+    try:
+        info = timestamps.verify(token, digest)
+    except timestamps.StampNotGenuine as refusal:
+        raise ValueError(refusal.message) from None
+    until = x509.load_der_x509_certificate(info.certificate).not_valid_after_utc
+    return Archived(info.algorithm, holder(info.certificate).name, info.at, until)
+
+
+def evidence(certificates: Sequence[bytes], lists: Sequence[bytes], authorities: Known) -> bool:
+    """Whether everything that is put into a file for later readers is of this county: nothing else travels with a paper."""
+    own = all(one in authorities or pki.issued(one) for one in certificates)
+    return own and all(pki.list_is_ours(one) for one in lists)
 
 
 def well_formed(token: bytes, authorities: Known) -> bool:
