@@ -19,7 +19,9 @@ class CasesConfig(AppConfig):
         from zhengtong.kernel.navigation import Entry, register
         from zhengtong.security.signatures.public import KEEPERS, Keeper
 
-        KEEPERS[readers.PAPER] = Keeper(print_of, replace_print)
+        KEEPERS[readers.PAPER] = Keeper(
+            print_of, lambda number, content, at: replace_print(paper_id=number, content=content, at=at)
+        )
         notifications.register()
         readers.register()
         assert receivers

@@ -14,6 +14,7 @@ urlpatterns = [
     path("audit/log/", views.log, name="log"),
     path("audit/log/checkpoint", views.checkpoint, name="checkpoint"),
     path("audit/log/key", views.key, name="key"),
+    path("audit/log/changes", views.changes, name="changes"),
     path("audit/log/consistency/<int:old>/<int:new>", views.consistency, name="consistency"),
     path("audit/log/tile/<path:path>", views.tile, name="tile"),
     path("audit/log/cosign", views.cosign, name="cosign"),

@@ -8,6 +8,7 @@ from zhengtong.security.pki.guards import install as install_guards
 from zhengtong.security.pki.guards import lift as lift_guards
 from zhengtong.security.pki.operations import (
     CannotIssue,
+    CannotRenew,
     CannotRevoke,
     Kept,
     ask_for_official,
@@ -20,6 +21,7 @@ from zhengtong.security.pki.operations import (
     keep_for_official,
     official_key,
     publish_lists,
+    renew_together,
     revoke,
 )
 from zhengtong.security.pki.queries import (
@@ -28,6 +30,8 @@ from zhengtong.security.pki.queries import (
     chain,
     chain_of,
     check_post,
+    ending,
+    former_signer,
     issued,
     list_is_ours,
     official_certificate,
@@ -44,6 +48,7 @@ from zhengtong.security.pki.verifier import NotTrusted, Trust
 __all__ = [
     "CannotIssue",
     "CannotKeep",
+    "CannotRenew",
     "CannotRevoke",
     "Kept",
     "KeyUnavailable",
@@ -59,7 +64,9 @@ __all__ = [
     "chain_of",
     "check_post",
     "department_key",
+    "ending",
     "forget",
+    "former_signer",
     "hold_ceremony",
     "install_guards",
     "issue_for_department",
@@ -76,6 +83,7 @@ __all__ = [
     "proof_of",
     "publish_lists",
     "read_ceremony",
+    "renew_together",
     "revoke",
     "signer",
     "trust",

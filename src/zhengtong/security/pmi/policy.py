@@ -85,7 +85,7 @@ ROLES: dict[str, Role] = {
         ),
         "",
     ),
-    "auditor": Role(_("审计员"), frozenset({"desk.view", "audit.view", "timestamps.view"}), ""),
+    "auditor": Role(_("审计员"), frozenset({"desk.view", "audit.view", "timestamps.view", "certificates.witness"}), ""),
     "system_admin": Role(
         _("系统管理员"), frozenset({"desk.view", "accounts.manage", "events.view", "events.retry"}), ""
     ),
@@ -97,6 +97,7 @@ ROLES: dict[str, Role] = {
                 "accounts.manage",
                 "roles.grant",
                 "certificates.manage",
+                "certificates.witness",
                 "clients.manage",
                 "timestamps.view",
                 "timestamps.trust",
@@ -151,6 +152,7 @@ PERMISSIONS: dict[str, str | Promise] = {
     "events.retry": _("重新投递事件"),
     "audit.view": _("查看审计记录"),
     "certificates.manage": _("管理证书"),
+    "certificates.witness": _("查看密钥到期，确认换发密钥"),
     "timestamps.view": _("查看时间戳"),
     "timestamps.trust": _("确认服务器时钟"),
 }

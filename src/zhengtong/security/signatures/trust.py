@@ -127,7 +127,7 @@ def known() -> Known:
     """The certificates of the county's own authorities."""
     import base64
 
-    return {base64.b64decode(row["certificate"]): row["name"] for row in pki.trust_list()["authorities"]}
+    return {base64.b64decode(row["certificate"]): row["serves"] for row in pki.trust_list()["authorities"]}
 
 
 def judge(

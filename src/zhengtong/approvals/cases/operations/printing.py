@@ -85,7 +85,7 @@ def print_of(paper_id: int) -> bytes:
 
 
 @transaction.atomic
-def replace_print(paper_id: int, content: bytes, at: datetime) -> None:
+def replace_print(*, paper_id: int, content: bytes, at: datetime) -> None:
     """Put the same paper with another archive stamp in the place of what was kept; the earlier file stays as evidence."""
     paper = Paper.objects.select_for_update(of=("self",)).select_related("attachment__stored", "base").get(pk=paper_id)
     assert paper.attachment is not None
