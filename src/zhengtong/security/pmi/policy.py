@@ -98,6 +98,7 @@ ROLES: dict[str, Role] = {
                 "roles.grant",
                 "certificates.manage",
                 "certificates.witness",
+                "vault.manage",
                 "clients.manage",
                 "timestamps.view",
                 "timestamps.trust",
@@ -153,6 +154,7 @@ PERMISSIONS: dict[str, str | Promise] = {
     "audit.view": _("查看审计记录"),
     "certificates.manage": _("管理证书"),
     "certificates.witness": _("查看密钥到期，确认换发密钥"),
+    "vault.manage": _("查看和轮换加密密钥"),
     "timestamps.view": _("查看时间戳"),
     "timestamps.trust": _("确认服务器时钟"),
 }

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from zhengtong.foundation.events import public as events
 from zhengtong.foundation.files import public as files
-from zhengtong.kernel.errors import Refusal
+from zhengtong.kernel.errors import Refusal, Unavailable
 from zhengtong.kernel.sealed import sealed_fields, sealed_models
 from zhengtong.security.vault import keystore, ring
 from zhengtong.security.vault.ciphers import BY_NAME
@@ -22,6 +22,7 @@ from zhengtong.security.vault.models import DataKey, Erasure, Rotation
 from zhengtong.security.vault.sealing import HEAD, FieldVault, sealed_by
 
 BATCH = 1000
+BATCHES_AT_ONCE = 20
 Progress = Callable[[str, int], None]
 
 
@@ -59,22 +60,43 @@ def start_rotation(*, by: int | None, at: datetime, algorithm: str = "") -> Rota
     return rotation
 
 
-def carry_on(*, rotation: Rotation, by: int | None, at: datetime, progress: Progress | None = None) -> bool:
+def carry_on(
+    *, rotation: Rotation, by: int | None, at: datetime, progress: Progress | None = None, batches: int = 0
+) -> bool:
     """Seal anew, batch by batch, each in a transaction of its own; a job that was killed goes on behind its last batch.
 
     True when nothing is sealed by another key any more. A program that has not noticed the new key yet may still seal by the
     old one for some seconds: what it wrote is swept up by the next call, and the old key stays able to open until then.
+    `batches`: returns False after so many, so that other work has its turn; 0: none.
     """
-    tell = progress or (lambda what, done: None)
+    tell, left = progress or (lambda what, done: None), batches
     for model in sealed_models():
         table = model._meta.db_table
         while (done := _reseal_batch(rotation_id=rotation.pk, model=model)) is not None:
             tell(table, done)
+            if (left := left - 1) == 0:
+                return False
     for place in files.outdated():
         files.seal_anew(place)
         Rotation.objects.filter(pk=rotation.pk).update(files=_plus_one("files"))
         tell("files", 1)
+        if (left := left - 1) == 0:
+            return False
     return _finish(rotation_id=rotation.pk, by=by, at=at)
+
+
+def continue_rotation(*, at: datetime) -> int:
+    """The worker's share of an open rotation: some batches, then other work has its turn. 1 when it has come to its end.
+
+    Without the key store it waits for the next call.
+    """
+    rotation = Rotation.objects.select_related("key").filter(finished_at__isnull=True).first()
+    if rotation is None:
+        return 0
+    try:
+        return int(carry_on(rotation=rotation, by=None, at=at, batches=BATCHES_AT_ONCE))
+    except Unavailable:
+        return 0
 
 
 def _plus_one(name: str) -> Any:

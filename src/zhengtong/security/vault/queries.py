@@ -1,0 +1,41 @@
+"""Reads of the vault: which keys there are, what each still seals, how far a rotation is."""
+
+from dataclasses import dataclass
+
+from zhengtong.kernel.sealed import sealed_models
+from zhengtong.security.vault.models import DataKey, Rotation
+from zhengtong.security.vault.operations import sealed_by_others
+
+
+@dataclass(frozen=True)
+class State:
+    """The keys, oldest first; the rotation that is open, if any; the last ones; rows that another key than the current one seals."""
+
+    keys: tuple[DataKey, ...]
+    rotation: Rotation | None
+    tables_done: int
+    tables: int
+    waiting: int
+    past: tuple[Rotation, ...]
+
+    @property
+    def current(self) -> DataKey | None:
+        """The key that seals now."""
+        return next((key for key in self.keys if (key.purpose, key.state) == (DataKey.DATA, DataKey.CURRENT)), None)
+
+
+def state() -> State:
+    """How it stands now."""
+    keys = tuple(DataKey.objects.order_by("number"))
+    newest = max((key.number for key in keys if key.purpose == DataKey.DATA), default=0)
+    rotation = Rotation.objects.select_related("key").filter(finished_at__isnull=True).first()
+    done = sum(last == "end" for last in rotation.progress.values()) if rotation else 0
+    past = Rotation.objects.select_related("key").filter(finished_at__isnull=False).order_by("-pk")[:10]
+    return State(
+        keys,
+        rotation,
+        done,
+        len(sealed_models()),
+        sum(sealed_by_others(number=newest).values()) if newest else 0,
+        tuple(past),
+    )
