@@ -14,7 +14,7 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         """Subscribe to events, open the slots of the floors below, put the pages into the navigation."""
-        from zhengtong.approvals.cases import notifications, readers, receivers
+        from zhengtong.approvals.cases import erasure, notifications, readers, receivers
         from zhengtong.approvals.cases.operations.printing import print_of, replace_print
         from zhengtong.kernel.navigation import Entry, register
         from zhengtong.security.signatures.public import KEEPERS, Keeper
@@ -24,6 +24,7 @@ class CasesConfig(AppConfig):
         )
         notifications.register()
         readers.register()
+        erasure.register()
         assert receivers
         register(Entry(_("窗口收件"), "cases:window", permission="window.serve", order=10, section="cases"))
         register(Entry(_("办件"), "cases:list", permission="cases.view", order=20, section="cases"))

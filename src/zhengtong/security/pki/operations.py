@@ -703,13 +703,11 @@ def _try_renewal(row: Renewal, at: datetime) -> bool:
     try:
         with transaction.atomic():
             if kind == "authority":
-                held = Authority.objects.filter(name=name).order_by("algorithm").values_list("algorithm", flat=True)
-                made = [_authority_anew(name, one, at, by).certificate for one in dict.fromkeys(held)]  # type: ignore[arg-type]
+                held = Authority.objects.filter(name=name).values_list("algorithm", flat=True)
+                made = [_authority_anew(name, one, at, by).certificate for one in keys.ALGORITHMS if one in set(held)]
             else:
-                kept = Certificate.objects.filter(purpose=name).order_by("algorithm")
-                made = [
-                    _purpose_anew(name, one, at, by) for one in dict.fromkeys(kept.values_list("algorithm", flat=True))
-                ]  # type: ignore[arg-type]
+                kept = Certificate.objects.filter(purpose=name).values_list("algorithm", flat=True)
+                made = [_purpose_anew(name, one, at, by) for one in keys.ALGORITHMS if one in set(kept)]
             row.made, row.done_at = [one.serial for one in made], at
             row.save(update_fields=["made", "done_at"])
             fact = KeyRenewed(renewal_id=row.pk, what=row.what, made=tuple(row.made), actor_id=by)

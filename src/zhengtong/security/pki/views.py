@@ -106,11 +106,16 @@ def keys(request: HttpRequest) -> HttpResponse:
     return render(request, "pki/keys.html", context)
 
 
+def _me(request: HttpRequest) -> int:
+    assert request.user.pk is not None
+    return request.user.pk
+
+
 @access.requires(MANAGE)
 @require_POST
 def ask_renewal(request: HttpRequest) -> HttpResponse:
     """The first person: make this key anew."""
-    operations.ask_renewal(what=request.POST.get("what", "")[:60], by=request.user.pk, at=official_now())
+    operations.ask_renewal(what=request.POST.get("what", "")[:60], by=_me(request), at=official_now())
     messages.success(request, _("已提出换发，等另一个人在本页确认。"))
     return redirect("pki:keys")
 
@@ -119,7 +124,7 @@ def ask_renewal(request: HttpRequest) -> HttpResponse:
 @require_POST
 def confirm_renewal(request: HttpRequest, number: int) -> HttpResponse:
     """The second person confirms."""
-    row = operations.confirm_renewal(renewal_id=number, by=request.user.pk, at=official_now())
+    row = operations.confirm_renewal(renewal_id=number, by=_me(request), at=official_now())
     if row.done_at is None:
         messages.warning(request, _("已确认。密钥存放处现在连不上，恢复后自动换发，不会改用别的密钥。"))
     else:
@@ -131,7 +136,7 @@ def confirm_renewal(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def withdraw_renewal(request: HttpRequest, number: int) -> HttpResponse:
     """Take back what nobody has confirmed."""
-    operations.withdraw_renewal(renewal_id=number, by=request.user.pk, at=official_now())
+    operations.withdraw_renewal(renewal_id=number, by=_me(request), at=official_now())
     messages.success(request, _("已撤回，没有换发。"))
     return redirect("pki:keys")
 

@@ -81,6 +81,7 @@ ROLES: dict[str, Role] = {
                 "events.retry",
                 "figures.view",
                 "cases.view",
+                "erasures.handle",
             }
         ),
         "",
@@ -99,6 +100,7 @@ ROLES: dict[str, Role] = {
                 "certificates.manage",
                 "certificates.witness",
                 "vault.manage",
+                "erasures.handle",
                 "clients.manage",
                 "timestamps.view",
                 "timestamps.trust",
@@ -155,6 +157,7 @@ PERMISSIONS: dict[str, str | Promise] = {
     "certificates.manage": _("管理证书"),
     "certificates.witness": _("查看密钥到期，确认换发密钥"),
     "vault.manage": _("查看和轮换加密密钥"),
+    "erasures.handle": _("办理删除个人信息的申请"),
     "timestamps.view": _("查看时间戳"),
     "timestamps.trust": _("确认服务器时钟"),
 }

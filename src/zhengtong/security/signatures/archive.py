@@ -140,7 +140,8 @@ def _read(pdf: bytes, start: int, state: _State) -> Iterator[tuple[Revision, _St
 
 def _parts(pdf: bytes, start: int, state: _State) -> tuple[Evidence, bytes]:
     """What a revision that starts here adds, and its stamp. Raises `NotArchived`; whether the form holds is seen later."""
-    streams, place = [], start
+    streams: list[bytes] = []
+    place = start
     while (hit := _STREAM.match(pdf, place)) is not None and len(streams) <= 2 * MOST:
         length = int(hit[2])
         streams.append(pdf[hit.end() : hit.end() + length])

@@ -26,3 +26,6 @@ class VaultConfig(AppConfig):
         files.register_cipher(ContentVault())
         post_migrate.connect(first_keys.after_migration, sender=self, dispatch_uid="vault.keys")
         navigation.register(navigation.Entry(_("加密密钥"), "vault:keys", "vault.manage", 53, section="system"))
+        navigation.register(
+            navigation.Entry(_("删除个人信息"), "vault:erasures", "erasures.handle", 54, section="system")
+        )

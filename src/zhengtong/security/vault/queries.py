@@ -1,10 +1,16 @@
 """Reads of the vault: which keys there are, what each still seals, how far a rotation is."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from zhengtong.kernel.errors import NotFound
 from zhengtong.kernel.sealed import sealed_models
-from zhengtong.security.vault.models import DataKey, Rotation
+from zhengtong.security.vault.models import DataKey, ErasureRequest, Rotation
 from zhengtong.security.vault.operations import sealed_by_others
+from zhengtong.security.vault.values import HOLDINGS
 
 
 @dataclass(frozen=True)
@@ -39,3 +45,30 @@ def state() -> State:
         sum(sealed_by_others(number=newest).values()) if newest else 0,
         tuple(past),
     )
+
+
+def requests() -> QuerySet[ErasureRequest]:
+    """Every request for erasure: what waits first, then newest first."""
+    rows = ErasureRequest.objects.select_related("person", "asked_by", "decided_by")
+    return rows.order_by("decided_at", "-pk")
+
+
+def request_numbered(number: int) -> ErasureRequest:
+    """One request. Raises `NotFound`."""
+    found = requests().filter(pk=number).first()
+    if found is None:
+        raise NotFound(_("没有这份申请。"))
+    return found
+
+
+def request_of(person_id: int) -> ErasureRequest | None:
+    """The last request about a person."""
+    return ErasureRequest.objects.filter(person_id=person_id).order_by("-pk").first()
+
+
+def exported(person_id: int) -> dict[str, Any]:
+    """Everything every app holds of a person, for themselves (个人信息保护法 第四十五条)."""
+    found: dict[str, Any] = {}
+    for holding in HOLDINGS.values():
+        found |= holding.export(person_id)
+    return found

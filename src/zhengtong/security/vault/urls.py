@@ -1,4 +1,4 @@
-"""Addresses under /vault/: pages of the security administrator."""
+"""Addresses under /vault/ for officials, and /my/data/ for the person concerned."""
 
 from django.urls import path
 
@@ -6,6 +6,10 @@ from zhengtong.security.vault import views
 
 app_name = "vault"
 urlpatterns = [
-    path("", views.keys, name="keys"),
-    path("rotate/", views.rotate, name="rotate"),
+    path("vault/", views.keys, name="keys"),
+    path("vault/rotate/", views.rotate, name="rotate"),
+    path("vault/erasures/", views.erasures, name="erasures"),
+    path("vault/erasures/<int:number>/", views.erasure, name="erasure"),
+    path("my/data/", views.my_data, name="my_data"),
+    path("my/data/export/", views.export, name="export"),
 ]
