@@ -39,7 +39,9 @@ def export(person_id: int) -> dict[str, Any]:
     return {
         "account": {name: getattr(user, name) for name in names}
         | {name: str(getattr(user, name) or "") for name in ("resident_id", "phone", "address")},
-        "memberships": [{"enterprise": str(one.enterprise), "capacity": one.capacity} for one in queries.memberships_of(user)],
+        "memberships": [
+            {"enterprise": str(one.enterprise), "capacity": one.capacity} for one in queries.memberships_of(user)
+        ],
         "mandates": [
             {"to": str(one.agent), "until": one.valid_until} for one in queries.mandates_given_by(user, today)
         ],

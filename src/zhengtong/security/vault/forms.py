@@ -15,7 +15,7 @@ class ErasureForm(OperationForm):
     """A person asks for their own data to be erased."""
 
     ground = forms.ChoiceField(label=_("依据"), choices=[("", _("请选择")), *ErasureRequest.GROUNDS])
-    note = forms.CharField(label=_("说明（可不填）"), required=False, max_length=200)
+    note = forms.CharField(label=_("说明"), required=False, max_length=200)
 
 
 class ErasureForOtherForm(ErasureForm):
