@@ -374,6 +374,23 @@ def backups() -> Finding:
 # --- The county -----------------------------------------------------------------------------------------------------
 
 
+@question("keys")
+def keys() -> Finding:
+    """Keys and certificates are renewed before they end."""
+    from zhengtong.foundation.calendars import public as calendars
+    from zhengtong.security.pki import public as pki
+
+    now = calendars.official_now()
+    found = pki.ending(now)
+    mend = "在“密钥与证书到期”页由两人换发，或运行zhengtong pki renew。"
+    names = "、".join(f"{one.name}（{timezone.localdate(one.ends)}）" for one in found[:5])
+    if any(one.ended for one in found):
+        return Finding("keys", FAULT, f"密钥或证书已到期：{names}。", mend)
+    if found:
+        return Finding("keys", CARE, f"密钥或证书快到期：{names}。", mend)
+    return Finding("keys", FINE, "密钥和证书都没有快到期的。")
+
+
 @question("calendar")
 def calendar() -> Finding:
     """Working days of this year, and from October of the next, are published."""

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("zhengtong.security.accounts.provider_urls")),
     path("authority/", include("zhengtong.security.pmi.urls")),
     path("pki/", include("zhengtong.security.pki.urls")),
+    path("", include("zhengtong.security.vault.urls")),
     path("", include("zhengtong.security.audit.urls")),
     path("", include("zhengtong.security.signatures.urls")),
     path("", include("zhengtong.security.timestamps.urls")),

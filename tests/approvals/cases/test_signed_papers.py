@@ -1,12 +1,16 @@
 """Papers are signed when they are printed: by the body, and by the official who decided."""
 
+from datetime import timedelta
+
 import pytest
 
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.cases.models import Paper
+from zhengtong.approvals.cases.readers import PAPER
 from zhengtong.foundation.files import public as files
 from zhengtong.security.pki import public as pki
 from zhengtong.security.signatures import public as signatures
+from zhengtong.security.signatures.models import SignedDocument
 
 
 def printed(play, kind: str) -> bytes:
@@ -66,3 +70,17 @@ def test_the_officials_page_says_who_signed_and_the_citizens_how_to_verify(play,
     assert "还没有签名：第一次打开时签" in shown
     shown = signed_in(play.applicant).get(f"/my/cases/{play.case.pk}/").content.decode()
     assert "/verify/file/" in shown
+
+
+def test_a_paper_gets_another_archive_stamp_in_place_and_stays_the_same_paper(play):
+    play.certified()
+    first = printed(play, "licence")
+    paper = Paper.objects.get(case=play.case, kind="licence")
+    until = signatures.verify_file(first, at=play.now).archived_until
+    SignedDocument.objects.filter(subject=f"{PAPER}:{paper.pk}").update(archived_until=play.now)
+    assert signatures.renew_archives(now=until - timedelta(days=400)) == 1
+    again = printed(play, "licence")
+    assert again.startswith(first)
+    assert len(again) > len(first)
+    assert len(names(again, play)) == 3
+    assert [one.name for one in files.attachments_of(PAPER, paper.pk)] == [paper.attachment.name]

@@ -1,5 +1,6 @@
 """T-AUD: what tampering is found, by whom; checkpoints, witnesses, receipts, and no business without a log."""
 
+import argparse
 import base64
 import json
 import random
@@ -38,6 +39,7 @@ from zhengtong.security.audit import (
 from zhengtong.security.audit.export import export
 from zhengtong.security.audit.models import AuditEntry, ChainHead, Checkpoint, Cosignature, LogTile
 from zhengtong.security.audit.values import Fact
+from zhengtong.security.pki import public as pki
 
 from ..people import NOW
 
@@ -570,3 +572,75 @@ def test_the_county_shows_the_log_to_its_auditor_alone(signed_in, resident):
         queries.tile(0, 0, 1)
     assert Client().get("/audit/log/checkpoint").status_code == 404
     assert signed_in(resident).get("/audit/log/").status_code == 403
+
+
+class TestRenewedKeys:
+    """The log's key is made anew: what was signed stays good, and witnesses follow because the old key vouches."""
+
+    @pytest.fixture(autouse=True)
+    def _keys_of_its_own(self, tmp_path, settings):
+        """A log without a past: what other tests signed with is not remembered here."""
+        settings.DATA = tmp_path / "data"
+        settings.DATA.mkdir()
+        for one in (pki, signing):
+            one.forget()
+        yield
+        for one in (pki, signing):
+            one.forget()
+
+    @pytest.fixture
+    def renewed(self, ceremony, observer):
+        append(3)
+        sign()
+        before = queries.receipt_of(AuditEntry.objects.get(seq=1))
+        observer.look()
+        pki.renew_together(what="purpose:audit", people=("周正", "林静"), at=timezone.now())
+        append(3)
+        sign()
+        return before
+
+    @pytest.fixture
+    def observer(self, ceremony, tmp_path):
+        lines = [key.vkey for key in signing.log_keys()]
+        made = witness.establish(tmp_path / "w1", name="example/w1", address="http://x", log_keys=lines, fetch=fetch)
+        operations.add_witness(vkey=made.key.vkey, at=NOW)
+        return made
+
+    def test_a_receipt_from_before_is_good_on_paper_and_as_a_code(self, renewed, tmp_path, capsys):
+        known = signing.known_keys()
+        assert len(known) == 4
+        assert receipts.check(renewed.text(), known).seq == 1
+        old = signing.key_of(renewed.note)
+        assert old != signing.log_keys()[0]
+        assert receipts.check(renewed.qr_text(old), known).seq == 1
+        file = tmp_path / "receipt"
+        file.write_text(renewed.text(), encoding="utf-8")
+        assert verify_receipt.run(argparse.Namespace(file=file, key=None)) == 0
+        # A new one is signed by the new keys, and whoever trusts the old ones alone does not take it.
+        after = queries.receipt_of(AuditEntry.objects.get(seq=1))
+        assert receipts.check(after.text(), known).seq == 1
+        assert receipts.check(after.qr_text(signing.key_of(after.note)), known).seq == 1
+        with pytest.raises(notes.BadNote):
+            receipts.check(after.text(), [key for key in known if key not in signing.log_keys()])
+
+    def test_the_whole_log_is_still_proved(self, renewed):
+        assert queries.verify().whole
+
+    def test_a_witness_follows_a_change_that_the_old_keys_vouch_for(self, renewed, observer):
+        held = observer.last_note()
+        assert observer.look().size > notes.parse_body(notes.split(held)[0]).size
+        again = witness.Witness(observer.folder, fetch)
+        assert again.log_keys == signing.log_keys()
+        assert len(again.former) == 1
+        again.compare(held)
+
+    def test_a_witness_does_not_follow_keys_that_nobody_vouches_for(self, renewed, observer):
+        (note,) = signing.changes()
+        path = signing.folder() / "audit.changes"
+        for changed in (note.replace("key change", "key chance"), note.rpartition("— ")[0], ""):
+            path.write_text(json.dumps(changed) + "\n", encoding="utf-8")
+            with pytest.raises(witness.Refused) as refused:
+                observer.look()
+            assert refused.value.grave
+        path.write_text(json.dumps(note) + "\n", encoding="utf-8")
+        assert observer.look()

@@ -14,11 +14,17 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         """Subscribe to events, open the slots of the floors below, put the pages into the navigation."""
-        from zhengtong.approvals.cases import notifications, readers, receivers
+        from zhengtong.approvals.cases import erasure, notifications, readers, receivers
+        from zhengtong.approvals.cases.operations.printing import print_of, replace_print
         from zhengtong.kernel.navigation import Entry, register
+        from zhengtong.security.signatures.public import KEEPERS, Keeper
 
+        KEEPERS[readers.PAPER] = Keeper(
+            print_of, lambda number, content, at: replace_print(paper_id=number, content=content, at=at)
+        )
         notifications.register()
         readers.register()
+        erasure.register()
         assert receivers
         register(Entry(_("窗口收件"), "cases:window", permission="window.serve", order=10, section="cases"))
         register(Entry(_("办件"), "cases:list", permission="cases.view", order=20, section="cases"))

@@ -1,4 +1,6 @@
-"""`zhengtong pki ceremony FILE`: make the county's keys and authorities; `zhengtong pki show`: say what there is."""
+"""`zhengtong pki ceremony FILE`: make the county's keys and authorities; `zhengtong pki renew PURPOSE`: make one of them anew;
+`zhengtong pki show`: say what there is.
+"""
 
 import argparse
 import hashlib
@@ -14,6 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     ceremony = actions.add_parser("ceremony", help="make root and purpose authorities from a reviewed document")
     ceremony.add_argument("file", type=Path, nargs="?", metavar="FILE", help="default: the document of the demo county")
     ceremony.add_argument("--yes", action="store_true", help="do not ask the two people for their consent")
+    renew = actions.add_parser("renew", help="make the key of a purpose or authority anew; two people are asked for")
+    renew.add_argument("what", metavar="PURPOSE", help="such as audit, timestamps, papers; or authority:services")
+    renew.add_argument("--people", nargs=2, metavar="NAME", help="the two people who are present (default: ask them)")
     actions.add_parser("show", help="authorities, fingerprints, expiry")
 
 
@@ -23,6 +28,8 @@ def run(options: argparse.Namespace) -> int:
 
     django.setup()
     try:
+        if options.action == "renew":
+            return _renew(options.what, options.people)
         return _ceremony(options.file, asked=not options.yes) if options.action == "ceremony" else _show()
     except ZhengtongError as problem:
         print(problem, file=sys.stderr)
@@ -49,7 +56,22 @@ def _ceremony(path: Path | None, *, asked: bool) -> int:
     return _show()
 
 
+def _renew(what: str, people: list[str] | None) -> int:
+    from zhengtong.foundation.calendars.public import official_now
+    from zhengtong.security.pki import public as pki
+
+    first, second = people or (input("  操作人姓名："), input("  见证人姓名："))
+    what = what if ":" in what else f"purpose:{what}"
+    row = pki.renew_together(what=what, people=(first, second), at=official_now())
+    if row.done_at is None:
+        print("密钥存放处现在连不上。已记下，恢复后由后台自动换发，不会改用别的密钥。", file=sys.stderr)
+        return 1
+    print(f"已换发 {what}，新证书 {len(row.made)} 张。原证书继续用于核验。")
+    return _show()
+
+
 def _show() -> int:
+    from zhengtong.foundation.calendars.public import official_now
     from zhengtong.security.pki import public as pki
 
     print("内部证书，非电子政务电子认证服务")
@@ -58,4 +80,6 @@ def _show() -> int:
     for row in pki.trust_list()["authorities"]:
         digest = hashlib.sha256(base64.b64decode(row["certificate"])).hexdigest()
         print(f"  {row['name']:<16} {row['not_after'][:10]}  SHA-256 {digest}")
+    for one in pki.ending(official_now()):
+        print(f"  {one.name}：{one.ends:%Y-%m-%d} 到期，请换发。")
     return 0

@@ -33,8 +33,9 @@ def run(options: argparse.Namespace) -> int:
     from zhengtong.security.signatures import public as signatures
 
     translation.activate("zh-hans")
-    report = signatures.verify_file(content, at=timezone.now())
-    found = signatures.drawn(report)
+    now = timezone.now()
+    report = signatures.verify_file(content, at=now)
+    found = signatures.drawn(report, at=now)
     if options.json:
         print(
             json.dumps(
@@ -57,6 +58,8 @@ def run(options: argparse.Namespace) -> int:
                 print(f"    {label}：{timezone.localtime(moment):%Y-%m-%d %H:%M:%S}")
         for problem in one.problems:
             print(f"    问题：{problem}")
+    if found.archive:
+        print(f"存档时间戳：{found.archive}")
     return 0 if report.good else 1
 
 

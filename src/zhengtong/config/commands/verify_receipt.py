@@ -40,6 +40,6 @@ def _key_lines(path: Path | None) -> list[str]:
     import django
 
     django.setup()
-    from zhengtong.security.audit.signing import log_keys
+    from zhengtong.security.audit.signing import known_keys
 
-    return [key.vkey for key in log_keys()]
+    return [key.vkey for key in known_keys()]

@@ -36,6 +36,7 @@ class Attachment(models.Model):
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     uploaded_at = models.DateTimeField(_("上传时间"))
     removed_at = models.DateTimeField(_("移除时间"), null=True)
+    erased_at = models.DateTimeField(_("删除内容时间"), null=True)
 
     class Meta:
         verbose_name = _("附件")

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from zhengtong.foundation.events import public as events
 from zhengtong.foundation.files import scanning, storage
@@ -70,7 +72,9 @@ def keep_bytes(
 
 def _attach(arrived: storage.Arrived, *, mime: str, by: int | None, at: datetime, **fields: Any) -> Attachment:
     storage.take_in(arrived)
-    stored, _ = StoredFile.objects.get_or_create(digest=arrived.digest, defaults={"size": arrived.size, "mime": mime})
+    stored, _made = StoredFile.objects.get_or_create(
+        digest=arrived.digest, defaults={"size": arrived.size, "mime": mime}
+    )
     return Attachment.objects.create(stored=stored, uploaded_by_id=by, uploaded_at=at, **fields)
 
 
@@ -79,6 +83,25 @@ def remove(*, attachment: Attachment, at: datetime) -> None:
     """Take an attachment away from its owner; the row and the bytes stay as evidence that it was once handed in."""
     Attachment.objects.filter(pk=attachment.pk, removed_at__isnull=True).update(removed_at=at)
     attachment.refresh_from_db()
+
+
+@transaction.atomic
+def erase(*, attachments: Iterable[Attachment], at: datetime) -> int:
+    """Delete the content of attachments for good (个人信息保护法 第四十七条); the row stays and says so, without its name.
+
+    Content that another attachment shares stays until that one goes too. The number that was erased.
+    """
+    digests, done = set[str](), 0
+    for row in attachments:
+        if row.erased_at is None:
+            row.erased_at, row.removed_at, row.name = at, row.removed_at or at, _("已按规定删除")
+            row.save(update_fields=["erased_at", "removed_at", "name"])
+            digests.add(row.stored.digest)
+            done += 1
+    for digest in digests:
+        if not Attachment.objects.filter(stored__digest=digest, erased_at__isnull=True).exists():
+            transaction.on_commit(partial(storage.discard, digest))
+    return done
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from zhengtong.foundation.files.inspection import ALLOWED
 from zhengtong.foundation.files.models import Attachment
-from zhengtong.foundation.files.operations import keep_bytes, receive, remove
+from zhengtong.foundation.files.operations import erase, keep_bytes, receive, remove
 from zhengtong.foundation.files.queries import attachments_of, get_for, open_
 from zhengtong.foundation.files.refusals import CannotReceiveFile, FileTooLarge, FileTypeNotAllowed
 from zhengtong.foundation.files.rules import can_read, register_reader
@@ -17,6 +17,7 @@ __all__ = [
     "FileTypeNotAllowed",
     "attachments_of",
     "can_read",
+    "erase",
     "get_for",
     "keep_bytes",
     "open_",

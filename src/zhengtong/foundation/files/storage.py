@@ -190,6 +190,11 @@ def _put(fresh: Path, place: Path) -> None:
         _sync(folder)
 
 
+def discard(digest: str) -> None:
+    """Take a content off the disk."""
+    path_of(digest).unlink(missing_ok=True)
+
+
 def outdated() -> Iterator[Path]:
     """Every stored file that the key of today did not seal, plain ones from before the cipher included."""
     for place in sorted(Path(settings.FILES_ROOT).glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*")):

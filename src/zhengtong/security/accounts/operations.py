@@ -272,6 +272,27 @@ def deactivate(*, user: User, reason: str, by: User | None, at: datetime) -> Non
 
 
 @transaction.atomic
+def erase_account(*, user_id: int, at: datetime) -> int:
+    """Close a resident's account for good: name, login name, e-mail, factors and sessions are gone (the sealed values go with the
+    vault). 0 when there is none, or it is gone already. Officials' accounts are left alone.
+    """
+    user = User.objects.select_for_update().filter(pk=user_id, kind=User.RESIDENT).first()
+    if user is None or user.username == f"erased-{user_id}":
+        return 0
+    end_sessions(user=user, at=at)
+    _end_holdings(user)
+    from allauth.account.models import EmailAddress
+
+    Authenticator.objects.filter(user=user).delete()
+    EmailAddress.objects.filter(user=user).delete()
+    user.set_unusable_password()
+    user.username, user.display_name, user.email, user.is_active = f"erased-{user_id}", _("已删除"), "", False
+    user.save(update_fields=["username", "display_name", "email", "is_active", "password"])
+    events.publish(AccountDeactivated(user_id=user_id, reason="erased"), at=at)
+    return 1
+
+
+@transaction.atomic
 def reactivate(*, user: User, by: User | None, at: datetime) -> None:
     """Open a closed account again; staff only."""
     if by is not None and not rules.is_official(by):

@@ -163,6 +163,33 @@ def open_checkpoint(note: str, trusted: Iterable[Key]) -> Checkpoint:
     return checkpoint
 
 
+CHANGE = "key change"
+"""The second line of a note by which the keys of a log vouch for the keys that follow them; of a checkpoint it is a number."""
+
+
+def change_body(old: Iterable[Key], new: Iterable[Key]) -> str:
+    """The text of such a note: the log's name, the old keys, an empty mark, the new ones."""
+    before, after = [key.vkey for key in old], [key.vkey for key in new]
+    return "\n".join([after[0].partition("+")[0], CHANGE, *before, "to", *after]) + "\n"
+
+
+def open_change(note: str, trusted: Iterable[Key]) -> list[Key]:
+    """The keys that follow those `trusted`, vouched for by every one of these and signed by themselves. Raises `BadNote`."""
+    body, signatures = split(note)
+    lines, before = body.splitlines(), list(trusted)
+    if lines[1:2] != [CHANGE] or lines.count("to") != 1:
+        raise BadNote("not a change of keys")
+    middle = lines.index("to")
+    old, new = [parse_vkey(line) for line in lines[2:middle]], [parse_vkey(line) for line in lines[middle + 1 :]]
+    if {*old} != {*before} or {(k.name, k.algorithm) for k in new} != {(k.name, k.algorithm) for k in old}:
+        raise BadNote("a change of other keys")
+    for key in {*old, *new}:
+        mine = [raw[4:] for name, raw in signatures if name == key.name and raw[:4] == key.key_id]
+        if not mine or not all(key.verify(signature, body.encode()) for signature in mine):
+            raise BadNote(f"the {key.algorithm} signature of {key.name} is missing or wrong")
+    return new
+
+
 def cosigned_message(body: str, at: int) -> bytes:
     """What a witness signs (tlog-cosignature, Ed25519); `at` in seconds since 1970."""
     return f"cosignature/v1\ntime {at}\n{body}".encode()

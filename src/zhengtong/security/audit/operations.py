@@ -15,6 +15,7 @@ from zhengtong.security.audit.merkle import TILE_WIDTH, Misfit
 from zhengtong.security.audit.models import GENESIS, READ, AuditEntry, ChainHead, Checkpoint, Cosignature, Witness
 from zhengtong.security.audit.records import mac_over
 from zhengtong.security.audit.values import Fact
+from zhengtong.security.crypto.keys import ALGORITHMS
 
 _OWN_COLUMNS = ("actor_id", "on_behalf_of")
 CHECKPOINT_EVERY, CHECKPOINT_ENTRIES = timedelta(seconds=60), 1000
@@ -213,7 +214,9 @@ def _check_rest(head: ChainHead) -> None:
 
 
 def _signed(size: int, last: Checkpoint | None, at: datetime) -> Checkpoint:
-    origin, keys = signing.origin(), signing.log_keys(create=last is None)
+    origin = signing.origin()
+    signers = [signing.signer(algorithm, create=last is None) for algorithm in ALGORITHMS]
+    keys = [notes.Key(origin, one.algorithm, one.spki) for one in signers]
     trees = {name: records.tree(size, name) for name in ("sha256", "sm3")}
     if last is not None:
         before = notes.parse_body(notes.split(last.note)[0])
@@ -224,7 +227,8 @@ def _signed(size: int, last: Checkpoint | None, at: datetime) -> Checkpoint:
         if not same:
             raise CannotSign(_("第{size}条以前的记录与上一个检查点不符，停止签发检查点。").format(size=last.size))
     body = notes.Checkpoint(origin, size, *(tree.root() for tree in trees.values())).body()
-    lines = [notes.signature_line(key, signing.signer(key.algorithm).sign(body.encode())) for key in keys]  # type: ignore[arg-type]
+    signing.vouch_for(keys)
+    lines = [notes.signature_line(key, one.sign(body.encode())) for key, one in zip(keys, signers, strict=True)]
     signing.remember(keys)
     return Checkpoint.objects.create(size=size, made_at=at, note=f"{body}\n{''.join(lines)}")
 

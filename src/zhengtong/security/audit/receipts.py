@@ -90,13 +90,22 @@ def unbase45(text: str) -> bytes:
 def check(text: str, trusted: Iterable[Key]) -> Checked:
     """Check a receipt in either form against the keys one trusts. Raises `BadNote` or `Misfit` with the reason.
 
-    A text must bear the signature of every key; a QR has room for the P-256 one.
+    A text must bear the signature of every key, of a key that was renewed that of one generation; a QR has room for the
+    P-256 one.
     """
     keys = list(trusted)
     text = text.strip("\r\n\t \ufeff").replace("\r\n", "\n")
     if text.startswith(PREFIX):
         return _check_packed(unbase45(text[len(PREFIX) :]), keys)
     return _check_text(text + "\n", keys)
+
+
+def of_its_time(note: str, keys: list[Key]) -> list[Key]:
+    """Of keys of several generations those that signed this note; all of them when a name or an algorithm is missing there."""
+    marks = {(name, raw[:4]) for name, raw in split(note)[1]}
+    signed = [key for key in keys if (key.name, key.key_id) in marks]
+    whole = {(key.name, key.algorithm) for key in signed} == {(key.name, key.algorithm) for key in keys}
+    return signed if whole else keys
 
 
 def _check_text(text: str, keys: list[Key]) -> Checked:
@@ -107,7 +116,7 @@ def _check_text(text: str, keys: list[Key]) -> Checked:
     if not lines[1].startswith("extra ") or not lines[2].startswith("index ") or not lines[2][6:].isdecimal():
         raise BadNote("the receipt does not carry its entry")
     proof = [unbase64(line) for line in lines[3:]]
-    checkpoint = open_checkpoint(note, keys)
+    checkpoint = open_checkpoint(note, of_its_time(note, keys))
     return _checked(unbase64(lines[1][6:]), int(lines[2][6:]), proof, checkpoint)
 
 
@@ -122,7 +131,7 @@ def _check_packed(data: bytes, keys: list[Key]) -> Checked:
     root = root_from_inclusion(leaf_hash(leaf), index, size, proof)
     checkpoint = Checkpoint(mine[0].name, size, root, rest[:32])
     signature = encode_dss_signature(int.from_bytes(rest[32:64], "big"), int.from_bytes(rest[64:96], "big"))
-    if not mine[0].verify(signature, checkpoint.body().encode()):
+    if not any(key.verify(signature, checkpoint.body().encode()) for key in mine if key.name == mine[0].name):
         raise BadNote("the signature does not fit: content, place or size was changed, or another log signed it")
     return _checked(leaf, index, proof, checkpoint)
 

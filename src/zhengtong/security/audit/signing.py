@@ -4,22 +4,35 @@ Signing keys come from `security.pki` when a ceremony made them; an installation
 """
 
 import contextlib
+import json
+import logging
 import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
+from typing import cast
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from zhengtong.kernel.errors import Unavailable
-from zhengtong.security.audit.notes import BadNote, Checkpoint, Key, open_checkpoint, parse_vkey, split
+from zhengtong.security.audit.notes import (
+    BadNote,
+    Checkpoint,
+    Key,
+    change_body,
+    open_checkpoint,
+    parse_vkey,
+    signature_line,
+    split,
+)
 from zhengtong.security.crypto import keys
 from zhengtong.security.crypto.keys import ALGORITHMS, Algorithm, Signer
 from zhengtong.security.pki import public as pki
 
+log = logging.getLogger(__name__)
 CONSOLE, WEB, WORKER = "console", "web", "worker"
 _ACTING: ContextVar[str] = ContextVar("submitter", default=CONSOLE)
 
@@ -120,21 +133,79 @@ def log_keys(*, create: bool = True) -> list[Key]:
 
 def remember(keys: list[Key]) -> None:
     """Note on disk, outside the database, which keys have signed: what older keys signed stays good when keys change."""
+    latest = _latest()
+    fresh = [key for key in keys if latest.get(key.algorithm) != key]
+    if fresh:
+        with (folder() / "audit.vkeys").open("a", encoding="utf-8") as file:
+            file.writelines(f"{key.vkey}\n" for key in fresh)
+
+
+def _remembered() -> list[str]:
     path = folder() / "audit.vkeys"
-    kept = path.read_text(encoding="utf-8").split() if path.exists() else []
-    with path.open("a", encoding="utf-8") as file:
-        file.writelines(f"{key.vkey}\n" for key in keys if key.vkey not in kept)
+    return path.read_text(encoding="utf-8").split() if path.exists() else []
+
+
+def _latest() -> dict[str, Key]:
+    """The key of each algorithm that signed last, as far as is noted."""
+    keys = [parse_vkey(line) for line in _remembered()]
+    return {key.algorithm: key for key in keys if key.name == origin()}
+
+
+def vouch_for(keys: list[Key]) -> None:
+    """Before new keys sign for the first time: a note on disk in which the ones before vouch for them, so that witnesses follow.
+
+    Where an old key is lost there is no such note: witnesses must be given the new keys by hand, and refuse until then.
+    """
+    old = list(_latest().values())
+    if not old or all(key in old for key in keys):
+        return
+    body = change_body(old, keys)
+    try:
+        signers = {key: _former(key) for key in old} | {key: signer(cast(Algorithm, key.algorithm)) for key in keys}
+        lines = [signature_line(key, one.sign(body.encode())) for key, one in signers.items()]
+    except Unavailable:
+        log.warning("the keys of the log changed and the old ones cannot vouch for the new")
+        return
+    with (folder() / "audit.changes").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(f"{body}\n{''.join(lines)}", ensure_ascii=False) + "\n")
+
+
+def _former(key: Key) -> Signer:
+    """The private key of one that signed before. Raises `Unavailable`."""
+    algorithm = cast(Algorithm, key.algorithm)
+    with contextlib.suppress(pki.NoCeremony):
+        return pki.former_signer("audit", algorithm, key.material)
+    try:
+        own = _own(folder() / f"audit-{algorithm}.key", algorithm, False)
+    except (OSError, ValueError) as error:
+        raise Unavailable(_("审计签名密钥不可用，请通知系统管理员。")) from error
+    if own.spki != key.material:
+        raise Unavailable(_("审计签名密钥不可用，请通知系统管理员。"))
+    return own
+
+
+def changes() -> list[str]:
+    """The notes of `vouch_for`, oldest first."""
+    path = folder() / "audit.changes"
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def key_of(note: str) -> Key:
+    """The P-256 key of this log that signed a checkpoint. Raises `BadNote`."""
+    marks = {(name, raw[:4]) for name, raw in split(note)[1]}
+    for key in known_keys():
+        if key.algorithm == ALGORITHMS[0] and (key.name, key.key_id) in marks:
+            return key
+    raise BadNote("no key of this log signed")
 
 
 def known_keys() -> list[Key]:
     """The keys of today and every key that has ever signed here, newest first."""
-    path = folder() / "audit.vkeys"
     try:
         keys = log_keys(create=False)  # who only looks makes no keys
     except Unavailable:
         keys = []
-    lines = path.read_text(encoding="utf-8").split() if path.exists() else []
-    older = [parse_vkey(line) for line in reversed(lines)]
+    older = [parse_vkey(line) for line in dict.fromkeys(reversed(_remembered()))]
     return keys + [key for key in older if key not in keys]
 
 

@@ -18,6 +18,7 @@ urlpatterns = [
     path("audit/log/checkpoint/<int:size>/p256.tst", views.stamp, {"algorithm": "p256"}, name="stamp_p256"),
     path("audit/log/checkpoint/<int:size>/sm2.tst", views.stamp, {"algorithm": "sm2"}, name="stamp_sm2"),
     path("audit/log/key", views.key, name="key"),
+    path("audit/log/changes", views.changes, name="changes"),
     path("audit/log/consistency/<int:old>/<int:new>", views.consistency, name="consistency"),
     path("audit/log/tile/<path:path>", views.tile, name="tile"),
     path("audit/log/cosign", views.cosign, name="cosign"),

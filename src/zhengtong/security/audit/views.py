@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
@@ -127,7 +127,7 @@ def receipts(request: HttpRequest, subject: str) -> HttpResponse:
             receipt: Receipt | None = queries.receipt_of(found)
         except Refusal:
             receipt = None
-        qr = receipt.qr_text(signing.log_keys()[0]) if receipt else ""
+        qr = receipt.qr_text(signing.key_of(receipt.note)) if receipt else ""
         rows.append({"entry": found, "label": queries.label_of(found.action), "receipt": receipt, "qr": qr})
     return render(request, "audit/receipts.html", {"subject": subject, "rows": rows})
 
@@ -138,7 +138,8 @@ def my_qr(request: HttpRequest, seq: int) -> HttpResponse:
     """The receipt of an entry about oneself as a QR code (PNG)."""
     import segno
 
-    text = queries.receipt_of(queries.own_entry(request.user, seq)).qr_text(signing.log_keys()[0])
+    receipt = queries.receipt_of(queries.own_entry(request.user, seq))
+    text = receipt.qr_text(signing.key_of(receipt.note))
     picture = BytesIO()
     segno.make(text, error="l", micro=False).save(picture, kind="png", scale=4, border=4)
     return HttpResponse(picture.getvalue(), content_type="image/png")
@@ -200,6 +201,13 @@ def stamp(request: HttpRequest, size: int, algorithm: str) -> HttpResponse:
 def key(request: HttpRequest) -> HttpResponse:
     """The public keys of the log, one line each."""
     return _text("".join(f"{found.vkey}\n" for found in signing.log_keys()))
+
+
+@access.public
+@require_safe
+def changes(request: HttpRequest) -> HttpResponse:
+    """The notes by which old keys of the log vouch for newer ones, oldest first, as a JSON list."""
+    return JsonResponse(signing.changes(), safe=False, json_dumps_params={"ensure_ascii": False})
 
 
 @access.public

@@ -6,6 +6,7 @@ these lines, the log's address and its key are all a school or a newspaper needs
 """
 
 import base64
+import contextlib
 import json
 import os
 import time
@@ -63,6 +64,7 @@ class Witness:
             said = json.loads((folder / "witness.json").read_text(encoding="utf-8"))
             self.private = Ed25519PrivateKey.from_private_bytes((folder / "key").read_bytes())
             self.log_keys = [notes.parse_vkey(line) for line in said["log_keys"]]
+            self.former = [[notes.parse_vkey(line) for line in lines] for lines in said.get("former", [])]
             self.name, self.address = str(said["name"]), str(said["log"])
         except (OSError, ValueError, KeyError) as error:
             raise Refused(
@@ -91,7 +93,12 @@ class Witness:
         Kept before it is handed in: a witness that is killed in between cosigns the same again, never a fork.
         """
         note = self.fetch("checkpoint", None).decode("utf-8", "replace")
-        new = self._opened(note)
+        try:
+            new = self._opened(note)
+        except Refused:
+            if not self._follow():
+                raise
+            new = self._opened(note)
         known = self.last()
         if known is not None:
             self._require_growth(known, new)
@@ -102,14 +109,40 @@ class Witness:
 
     def compare(self, other: str) -> None:
         """Check that the checkpoint another witness holds belongs to the same log as mine. Raises `Refused`: split view."""
-        theirs, mine = self._opened(other), self.last()
+        theirs, mine = self._opened(other, older=True), self.last()
         if mine is None:
             raise Refused("本方还没有见证过检查点。 Nothing witnessed yet.")
         old, new = sorted((mine, theirs), key=lambda found: found.size)
         self._require_growth(old, new)
 
-    def _opened(self, note: str) -> Checkpoint:
+    def _follow(self) -> bool:
+        """Take over newer keys of the log for which the ones known here vouch; True when there were any."""
         try:
+            offered = json.loads(self.fetch("changes", None))
+        except (Refused, ValueError):
+            return False
+        before = self.log_keys
+        for note in offered if isinstance(offered, list) else ():
+            with contextlib.suppress(BadNote):
+                newer = notes.open_change(str(note), self.log_keys)
+                self.former.append(self.log_keys)
+                self.log_keys = newer
+        if self.log_keys == before:
+            return False
+        kept = json.loads((self.folder / "witness.json").read_text(encoding="utf-8"))
+        kept["log_keys"] = [key.vkey for key in self.log_keys]
+        kept["former"] = [[key.vkey for key in keys] for keys in self.former]
+        fresh = self.folder / "witness.json.new"
+        fresh.write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
+        fresh.replace(self.folder / "witness.json")
+        return True
+
+    def _opened(self, note: str, *, older: bool = False) -> Checkpoint:
+        """A checkpoint by the keys of today; `older`: keys that were vouched away from count as well."""
+        try:
+            for keys in reversed(self.former) if older else ():
+                with contextlib.suppress(BadNote):
+                    return notes.open_checkpoint(note, keys)
             return notes.open_checkpoint(note, self.log_keys)
         except BadNote as error:
             raise Refused(f"检查点不是这个日志签的：{error}。 The checkpoint is not this log's.", grave=True) from error

@@ -24,3 +24,6 @@ class PkiConfig(AppConfig):
         manage: dict[str, Any] = {"permission": "certificates.manage", "section": "system"}
         navigation.register(navigation.Entry(_("证书"), "pki:certificates", order=50, **manage))
         navigation.register(navigation.Entry(_("签发机构"), "pki:authorities", order=51, **manage))
+        navigation.register(
+            navigation.Entry(_("密钥与证书到期"), "pki:keys", "certificates.witness", 52, section="system")
+        )

@@ -48,3 +48,52 @@ class CertificateRevoked(Event):
     kind: str
     reason: str
     holder: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewalAsked(Event):
+    """Somebody asked that the key of an authority or a purpose be made anew; a second person has to confirm it."""
+
+    label: ClassVar[Any] = _("提出换发密钥")
+    subject_kind: ClassVar[str] = "renewal"
+    subject_field: ClassVar[str] = "renewal_id"
+
+    renewal_id: int
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewalConfirmed(Event):
+    """A second person confirmed a renewal; it is carried out as soon as the keys can be reached."""
+
+    label: ClassVar[Any] = _("确认换发密钥")
+    subject_kind: ClassVar[str] = "renewal"
+    subject_field: ClassVar[str] = "renewal_id"
+
+    renewal_id: int
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewalWithdrawn(Event):
+    """A renewal that waited for its second person was taken back; nothing was made."""
+
+    label: ClassVar[Any] = _("撤回换发密钥")
+    subject_kind: ClassVar[str] = "renewal"
+    subject_field: ClassVar[str] = "renewal_id"
+
+    renewal_id: int
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyRenewed(Event):
+    """The key of an authority or a purpose was made anew. `made`: serial numbers of the new certificates; the old stay known."""
+
+    label: ClassVar[Any] = _("换发密钥")
+    subject_kind: ClassVar[str] = "renewal"
+    subject_field: ClassVar[str] = "renewal_id"
+
+    renewal_id: int
+    what: str
+    made: tuple[str, ...] = ()

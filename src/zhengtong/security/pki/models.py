@@ -68,7 +68,9 @@ class Certificate(models.Model):
 
 
 class Authority(models.Model):
-    """A root or a purpose authority below it, in one algorithm."""
+    """A root or a purpose authority below it, in one algorithm. A renewed one is another row of the next generation with another
+    key; the earlier stays, goes on publishing its lists, and is trusted for what it issued.
+    """
 
     name = models.CharField(_("名称"), max_length=40)
     algorithm = models.CharField(_("算法"), max_length=8, choices=ALGORITHMS)
@@ -76,18 +78,21 @@ class Authority(models.Model):
     certificate = models.OneToOneField(Certificate, on_delete=models.PROTECT, related_name="of_authority")
     shards = models.PositiveSmallIntegerField(default=1)
     dns = models.JSONField(default=list)
+    generation = models.PositiveSmallIntegerField(_("代"), default=1)
 
     class Meta:
         verbose_name = _("签发机构")
-        constraints = [models.UniqueConstraint(fields=["name", "algorithm"], name="authority_once_per_algorithm")]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "algorithm", "generation"], name="authority_once_per_generation")
+        ]
 
     def __str__(self) -> str:
         return self.key
 
     @property
     def key(self) -> str:
-        """Its name in addresses: `officials-sm2`."""
-        return f"{self.name}-{self.algorithm}"
+        """Its name in addresses: `officials-sm2`, of the second generation `officials.2-sm2`."""
+        return f"{self.name}{'' if self.generation == 1 else f'.{self.generation}'}-{self.algorithm}"
 
 
 class RevocationList(models.Model):
@@ -140,3 +145,42 @@ class CertificateRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+
+class Renewal(models.Model):
+    """That the key of an authority or a purpose is to be made anew. `what`: `authority:services` or `purpose:audit`.
+
+    It is carried out when two different people stand behind it: `asked_by` and `confirmed_by`, or two `people` at the console.
+    While a key cannot be reached it stays confirmed and waits.
+    """
+
+    what = models.CharField(_("对象"), max_length=60)
+    asked_at = models.DateTimeField(_("提出时间"))
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    confirmed_at = models.DateTimeField(_("确认时间"), null=True)
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    people = models.JSONField(_("在场人员"), default=list)
+    done_at = models.DateTimeField(_("完成时间"), null=True)
+    withdrawn_at = models.DateTimeField(_("撤回时间"), null=True)
+    made = models.JSONField(_("新证书"), default=list)
+
+    class Meta:
+        verbose_name = _("换发密钥")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["what"],
+                condition=Q(done_at__isnull=True, withdrawn_at__isnull=True),
+                name="one_open_renewal",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by__isnull=True)
+                | (Q(asked_by__isnull=False) & ~Q(confirmed_by=models.F("asked_by"))),
+                name="renewal_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=Q(done_at__isnull=True) | Q(confirmed_at__isnull=False), name="renewal_done_when_confirmed"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.what

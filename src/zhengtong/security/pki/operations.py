@@ -7,24 +7,40 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from zhengtong.foundation.events import public as events
 from zhengtong.foundation.organizations.models import Organization
-from zhengtong.kernel.errors import Invalid, NotFound, Refusal
+from zhengtong.foundation.worklists import public as worklists
+from zhengtong.kernel.errors import Invalid, NotAllowed, NotFound, Refusal
 from zhengtong.security.crypto import keys
 from zhengtong.security.crypto.keys import Algorithm, Signer
 from zhengtong.security.pki import attributes, lint, queries, stores, values, x509
 from zhengtong.security.pki.ceremony import AuthorityPlan, Plan, PurposePlan
-from zhengtong.security.pki.events import CeremonyHeld, CertificateIssued, CertificateRevoked
-from zhengtong.security.pki.models import Authority, Ceremony, Certificate, CertificateRequest, RevocationList
+from zhengtong.security.pki.events import (
+    CeremonyHeld,
+    CertificateIssued,
+    CertificateRevoked,
+    KeyRenewed,
+    RenewalAsked,
+    RenewalConfirmed,
+    RenewalWithdrawn,
+)
+from zhengtong.security.pki.models import Authority, Ceremony, Certificate, CertificateRequest, Renewal, RevocationList
 from zhengtong.security.pki.stores import KeyUnavailable
 from zhengtong.security.pki.values import AUTHORITY, DEPARTMENT, ISSUED_BY, NODE, OFFICIAL, POST, ROOT, SERVICE
 
 YEAR = timedelta(days=365)
 LIST_LIFE = {ROOT: timedelta(days=90), AUTHORITY: timedelta(days=7)}
 HOLDER_LIFE = 2 * YEAR
+RENEWED_BEFORE = timedelta(days=30)
+"""Keys that the county keeps for bodies and officials are made anew when they are used in their last month."""
 ANOTHER_TRY_AT_ONCE = 50
+MANAGED_BY = "security_admin"
+"""Whose common list the warnings stand on: the post of the policy that manages certificates."""
 
 
 class CannotIssue(Refusal):
@@ -96,35 +112,64 @@ def _authority(
     by: int | None,
     made: list[str],
 ) -> Authority:
-    found = Authority.objects.filter(name=one.key, algorithm=algorithm).first()
+    found = Authority.objects.filter(name=one.key, algorithm=algorithm).order_by("-generation").first()
     if found is not None:
         return found
-    name, store = f"{one.key}-{algorithm}", plan.stores[algorithm]
-    key, kind = _key(store, name, algorithm), AUTHORITY if root else ROOT
-    subject = plan.named(one.common_name, algorithm)
+    made.append(f"{one.key}-{algorithm}")
+    place = _Place(one.key, algorithm, plan.stores[algorithm], one.years * YEAR, one.shards, one.dns)
+    return _authority_made(place, plan.named(one.common_name, algorithm), plan.name, root, at, by)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What is known of an authority before it has a key."""
+
+    name: str
+    algorithm: Algorithm
+    store: str
+    life: timedelta
+    shards: int
+    dns: tuple[str, ...]
+    generation: int = 1
+
+    @property
+    def key(self) -> str:
+        return f"{self.name}-{self.algorithm}{'' if self.generation == 1 else f'-{self.generation}'}"
+
+
+def _authority_made(
+    place: _Place, subject: x509.Name, county: x509.Name, root: Authority | None, at: datetime, by: int | None
+) -> Authority:
+    """An authority below `root` (None: a root of its own) with a key of its own name, and its first lists."""
+    key, kind = _key(place.store, place.key, place.algorithm), AUTHORITY if root else ROOT
     serial = _serial()
     wanted = x509.Wanted(
         serial=serial,
         issuer=_name_of(root) if root else subject,
         subject=subject,
         not_before=at,
-        not_after=at + one.years * YEAR,
+        not_after=min(at + place.life, root.certificate.not_after) if root else at + place.life,
         spki=key.spki,
         issuer_spki=queries.spki_of(root) if root else key.spki,
         key_usage=(x509.CERTIFY, x509.LIST),
         path_length=0 if root else 1,
-        permitted=plan.name if root else (),
-        permitted_dns=one.dns,
+        permitted=county if root else (),
+        permitted_dns=place.dns,
         # A root names its own one list, which says of every other authority whether it is revoked.
-        **(_addresses(root, serial) if root else {"crl_url": queries.shard_address(name, 0)}),
+        **(_addresses(root, serial) if root else {"crl_url": queries.shard_address(place.key, 0)}),
     )
-    draft = _Draft(kind, subject, key.spki, one.years * YEAR, key_store=store, key_name=name)
+    draft = _Draft(kind, subject, key.spki, place.life, key_store=place.store, key_name=place.key)
     row = _sign(draft, wanted, queries.signer_of(root) if root else key, root, at, by)
     authority = Authority.objects.create(
-        name=one.key, algorithm=algorithm, parent=root, certificate=row, shards=one.shards, dns=list(one.dns)
+        name=place.name,
+        algorithm=place.algorithm,
+        parent=root,
+        certificate=row,
+        shards=place.shards,
+        dns=list(place.dns),
+        generation=place.generation,
     )
-    made.append(name)
-    for shard in range(one.shards):
+    for shard in range(place.shards):
         _publish_list(authority, shard, at)
     return authority
 
@@ -284,6 +329,7 @@ def keep_for_official(
     """The same with a key that the county's own store keeps for the official (see `queries.official_signer`)."""
     count = Certificate.objects.filter(holder=f"user:{user_id}", algorithm=algorithm).count()
     name_of_key = f"user-{user_id}-{algorithm}-{count + 1}"
+    queries.signer_of(queries.authority(ISSUED_BY[OFFICIAL], algorithm))  # first: see `_kept_anew`
     key = _key("file", name_of_key, algorithm)
     row = issue_for_official(user_id=user_id, name=name, organization=organization, spki=key.spki, by=by, at=at)
     row.key_store, row.key_name = "file", name_of_key
@@ -498,31 +544,48 @@ class Kept:
 
 
 def department_key(organization: Organization, algorithm: Algorithm, at: datetime) -> Kept:
-    """The key with which a body signs its papers; made and certified when there is none that is valid at `at`.
+    """The key with which a body signs its papers; made and certified when there is none that is valid at `at`, and made anew in
+    the last month of the one that is.
 
     Refuses (NoCeremony, KeyUnavailable, CannotIssue) without the authority's key; nothing else ever signs in its place.
     """
-    return _kept(queries.kept_certificate(f"organization:{organization.pk}", algorithm, at)) or _kept_anew(
-        organization, algorithm, at
-    )
+    found = queries.kept_certificate(f"organization:{organization.pk}", algorithm, at)
+    if found is not None and not _due(found, at):
+        return _kept_of(found)
+    try:
+        return _kept_anew(organization, algorithm, at)
+    except (KeyUnavailable, Refusal):
+        if found is None:
+            raise
+        return _kept_of(found)  # its own key and still valid; it is tried again at the next paper
+
+
+def _due(row: Certificate, at: datetime) -> bool:
+    """Whether a kept key is in its last month and a new certificate would last longer."""
+    if row.not_after - at > RENEWED_BEFORE or row.authority is None:
+        return False
+    return queries.authority(row.authority.name, row.algorithm).certificate.not_after > row.not_after  # type: ignore[arg-type]
 
 
 def official_key(user_id: int, name: str, organization: Organization, at: datetime) -> Kept | None:
-    """The P-256 key with which an official signs decisions; made and certified when they have none.
+    """The P-256 key with which an official signs decisions; made and certified when they have none, anew in its last month.
 
     None: they hold their key themselves. Refuses as `department_key` does.
     """
     found = queries.official_certificate(user_id, "p256", at)
-    if found is None:
-        found = keep_for_official(
-            user_id=user_id, name=name, organization=organization, algorithm="p256", by=None, at=at
-        )
-    return _kept(found)
-
-
-def _kept(row: Certificate | None) -> Kept | None:
-    if row is None or not row.key_name:
+    if found is not None and not found.key_name:
         return None
+    if found is None or _due(found, at):
+        told: dict[str, Any] = {"user_id": user_id, "name": name, "organization": organization}
+        try:
+            found = keep_for_official(**told, algorithm="p256", by=None, at=at)
+        except (KeyUnavailable, Refusal):
+            if found is None:
+                raise
+    return _kept_of(found)
+
+
+def _kept_of(row: Certificate) -> Kept:
     return Kept(row, queries.key_of(row), queries.chain_of(row))
 
 
@@ -530,9 +593,197 @@ def _kept(row: Certificate | None) -> Kept | None:
 def _kept_anew(organization: Organization, algorithm: Algorithm, at: datetime) -> Kept:
     count = Certificate.objects.filter(holder=f"organization:{organization.pk}", algorithm=algorithm).count()
     name = f"organization-{organization.pk}-{algorithm}-{count + 1}"
-    store = queries.authority(ISSUED_BY[DEPARTMENT], algorithm).certificate.key_store
+    authority = queries.authority(ISSUED_BY[DEPARTMENT], algorithm)
+    queries.signer_of(authority)  # first: where the store is away no key is made either
+    store = authority.certificate.key_store
     key = _key(store, name, algorithm)
     row = issue_for_department(organization=organization, spki=key.spki, by=None, at=at)
     row.key_store, row.key_name = store, name
     row.save(update_fields=["key_store", "key_name"])
     return Kept(row, key, queries.chain_of(row))
+
+
+# --- Renewing a key before it ends ----------------------------------------------------------------------------------
+
+
+class CannotRenew(Refusal):
+    """There is nothing of that name, a renewal is under way already, or it is done or taken back."""
+
+
+@transaction.atomic
+def ask_renewal(*, what: str, by: int, at: datetime) -> Renewal:
+    """The first of two people: the key of `what` (`authority:services`, `purpose:audit`) shall be made anew.
+
+    Refuses the root (that is another ceremony), unknown names, and what is asked already.
+    """
+    _demand_renewable(what, at)
+    row = Renewal.objects.create(what=what, asked_by_id=by, asked_at=at)
+    events.publish(RenewalAsked(renewal_id=row.pk, what=what, actor_id=by), at=at)
+    return row
+
+
+def _demand_renewable(what: str, at: datetime) -> None:
+    known = {one.what: one for one in queries.keys_in_use(at)}
+    if what not in known:
+        raise NotFound(_("没有叫“{what}”的密钥。").format(what=what))
+    if known[what].how != "renew":
+        raise CannotRenew(_("根密钥不能这样换发：换根要另写仪式文件，由两人在场运行 zhengtong pki ceremony。"))
+    if what in queries.open_renewals():
+        raise CannotRenew(_("这把密钥已经有人提出换发，请先确认或撤回那一次。"))
+
+
+@transaction.atomic
+def confirm_renewal(*, renewal_id: int, by: int, at: datetime) -> Renewal:
+    """The second person; the keys are made at once, or by the worker as soon as the key store can be reached.
+
+    Refuses whoever asked, and what is confirmed, done or taken back.
+    """
+    row = _open_renewal(renewal_id)
+    if row.asked_by_id == by:
+        raise NotAllowed(_("换发是您自己提出的，须由另一个人确认。"))
+    if row.confirmed_at is not None:
+        raise CannotRenew(_("这次换发已经确认过了，密钥可用时自动完成。"))
+    row.confirmed_by_id, row.confirmed_at = by, at
+    row.save(update_fields=["confirmed_by", "confirmed_at"])
+    events.publish(RenewalConfirmed(renewal_id=row.pk, what=row.what, actor_id=by), at=at)
+    _try_renewal(row, at)
+    return row
+
+
+@transaction.atomic
+def renew_together(*, what: str, people: tuple[str, str], at: datetime) -> Renewal:
+    """Both people at the console, as at the ceremony. `done_at` stays empty when a key cannot be reached: the worker goes on.
+
+    Refuses one person under two names that are the same, and everything `ask_renewal` refuses.
+    """
+    names = [name.strip() for name in people]
+    if len(set(names)) < 2 or not all(names):
+        raise Invalid(_("换发密钥须有两名不同的人在场：一人操作，一人见证。"))
+    _demand_renewable(what, at)
+    row = Renewal.objects.create(what=what, asked_at=at, confirmed_at=at, people=names)
+    events.publish(RenewalAsked(renewal_id=row.pk, what=what), at=at)
+    events.publish(RenewalConfirmed(renewal_id=row.pk, what=what), at=at)
+    _try_renewal(row, at)
+    return row
+
+
+@transaction.atomic
+def withdraw_renewal(*, renewal_id: int, by: int, at: datetime) -> None:
+    """Take back a renewal that nobody has confirmed. Refuses what is confirmed, done or taken back."""
+    row = _open_renewal(renewal_id)
+    if row.confirmed_at is not None:
+        raise CannotRenew(_("这次换发已经确认，不能撤回。"))
+    row.withdrawn_at = at
+    row.save(update_fields=["withdrawn_at"])
+    events.publish(RenewalWithdrawn(renewal_id=row.pk, what=row.what, actor_id=by), at=at)
+
+
+def _open_renewal(renewal_id: int) -> Renewal:
+    row = Renewal.objects.select_for_update().filter(pk=renewal_id).first()
+    if row is None:
+        raise NotFound(_("没有这次换发。"))
+    if row.done_at is not None or row.withdrawn_at is not None:
+        raise CannotRenew(_("这次换发已经完成或撤回。"))
+    return row
+
+
+@transaction.atomic
+def carry_out_renewals(*, at: datetime) -> int:
+    """Carry out what is confirmed and waits for a key; the number that was done."""
+    rows = Renewal.objects.select_for_update().filter(
+        confirmed_at__isnull=False, done_at__isnull=True, withdrawn_at__isnull=True
+    )
+    return sum(_try_renewal(row, at) for row in rows.order_by("pk"))
+
+
+def _try_renewal(row: Renewal, at: datetime) -> bool:
+    """Make the new keys and certificates of a confirmed renewal, in both algorithms or in none."""
+    kind, _colon, name = row.what.partition(":")
+    by = row.asked_by_id
+    try:
+        with transaction.atomic():
+            if kind == "authority":
+                held = Authority.objects.filter(name=name).values_list("algorithm", flat=True)
+                made = [_authority_anew(name, one, at, by).certificate for one in keys.ALGORITHMS if one in set(held)]
+            else:
+                kept = Certificate.objects.filter(purpose=name).values_list("algorithm", flat=True)
+                made = [_purpose_anew(name, one, at, by) for one in keys.ALGORITHMS if one in set(kept)]
+            row.made, row.done_at = [one.serial for one in made], at
+            row.save(update_fields=["made", "done_at"])
+            fact = KeyRenewed(renewal_id=row.pk, what=row.what, made=tuple(row.made), actor_id=by)
+            events.publish(fact, at=at)
+            worklists.close(subject=_subject_of(row.what), at=at)
+    except KeyUnavailable:
+        row.made, row.done_at = [], None
+        return False
+    return True
+
+
+def _authority_anew(name: str, algorithm: Algorithm, at: datetime, by: int | None) -> Authority:
+    """The next generation of an authority: the same name, another key, so another key id; below the same root."""
+    old = queries.authority(name, algorithm)
+    root = old.parent
+    if root is None:
+        raise CannotRenew(_("根密钥不能这样换发。"))
+    queries.signer_of(root)  # first: where the store is away no key is made either
+    before = old.certificate
+    subject = queries.name_in(bytes(before.der))
+    county = tuple(part for part in _name_of(root) if part[0] != x509.COMMON_NAME)
+    place = _Place(
+        name=name,
+        algorithm=algorithm,
+        store=before.key_store,
+        life=before.not_after - before.not_before,
+        shards=old.shards,
+        dns=tuple(old.dns),
+        generation=old.generation + 1,
+    )
+    return _authority_made(place, subject, county, root, at.replace(microsecond=0), by)
+
+
+def _purpose_anew(purpose: str, algorithm: Algorithm, at: datetime, by: int | None) -> Certificate:
+    """The next certificate of a purpose with another key; what it may be used for is as before."""
+    rows = Certificate.objects.filter(purpose=purpose, algorithm=algorithm)
+    old = rows.select_related("authority").order_by("-not_before", "-pk")[0]
+    assert old.authority is not None
+    authority = queries.authority(old.authority.name, algorithm)
+    queries.signer_of(authority)  # first: where the store is away no key is made either
+    name = f"{purpose}-{algorithm}-{rows.count() + 1}"
+    usage, extended = queries.usage_of(bytes(old.der))
+    draft = _Draft(
+        kind=SERVICE,
+        subject=queries.name_in(bytes(old.der)),
+        spki=_key(old.key_store, name, algorithm).spki,
+        life=old.not_after - old.not_before,
+        purpose=purpose,
+        key_store=old.key_store,
+        key_name=name,
+        usage=usage,
+        extended=extended,
+    )
+    return _issue(draft, authority, at, by)
+
+
+def _subject_of(what: str) -> str:
+    return f"key:{what}"
+
+
+@transaction.atomic
+def warn_of_ends(*, at: datetime) -> int:
+    """Put what ends soon on the list of the county's security administrators, once each; the number that ends."""
+    county = Organization.objects.filter(parent__isnull=True).order_by("pk").first()
+    found = queries.ending(at)
+    for one in found if county else ():
+        worklists.open(
+            system="security",
+            kind="key_ends",
+            subject=_subject_of(one.what or one.certificates[0].serial),
+            title=gettext_noop("换发密钥：{name}"),
+            params={"name": one.name},
+            url=reverse("pki:keys"),
+            organization_id=county.pk if county else None,
+            role=MANAGED_BY,
+            due_on=timezone.localdate(one.ends),
+            at=at,
+        )
+    return len(found)

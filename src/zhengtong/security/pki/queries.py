@@ -1,19 +1,21 @@
 """Find keys, certificates, chains; say whether one is trusted; answer about status."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from zhengtong.kernel.errors import NotFound, Refusal
 from zhengtong.security.crypto import der
 from zhengtong.security.crypto.keys import Algorithm, Signer
 from zhengtong.security.pki import attributes, ocsp, stores, verifier, x509
-from zhengtong.security.pki.models import Authority, Certificate, RevocationList
-from zhengtong.security.pki.values import POST, REASONS
+from zhengtong.security.pki.models import Authority, Certificate, Renewal, RevocationList
+from zhengtong.security.pki.values import AUTHORITY, DEPARTMENT, NODE, OFFICIAL, POST, REASONS, ROOT, SERVICE
 from zhengtong.security.pki.verifier import NotTrusted, Trust
 
 STATUS_LIFE = timedelta(hours=1)
@@ -53,8 +55,9 @@ def certificate_address(authority: Authority) -> str:
 
 
 def authority(name: str, algorithm: Algorithm) -> Authority:
-    """An authority by its name. NoCeremony: it was never made."""
-    found = Authority.objects.select_related("certificate", "parent").filter(name=name, algorithm=algorithm).first()
+    """An authority by its name, in its newest generation. NoCeremony: it was never made."""
+    rows = Authority.objects.select_related("certificate", "parent").filter(name=name, algorithm=algorithm)
+    found = rows.order_by("-generation").first()
     if found is None:
         raise NoCeremony(_("还没有举行密钥仪式，没有签发机构。请先运行 zhengtong pki ceremony。"))
     return found
@@ -98,6 +101,14 @@ def chain(purpose: str, algorithm: Algorithm = "p256", *, at: datetime | None = 
     return chain_of(of_purpose(purpose, algorithm, at))
 
 
+def former_signer(purpose: str, algorithm: Algorithm, spki: bytes) -> Signer:
+    """The key of a purpose with this public key, of whatever age. NoCeremony: there is none; KeyUnavailable: not within reach."""
+    for row in Certificate.objects.filter(purpose=purpose, algorithm=algorithm).order_by("-pk"):
+        if x509.cut(bytes(row.der)).spki == spki:
+            return key_of(row)
+    raise NoCeremony(_("没有这把密钥的证书。"))
+
+
 def chain_of(row: Certificate) -> tuple[bytes, ...]:
     """A certificate, its authority's, the root's."""
     links, above = [bytes(row.der)], row.authority
@@ -137,6 +148,14 @@ def spki_of(authority: Authority) -> bytes:
     return x509.cut(bytes(authority.certificate.der)).spki
 
 
+def usage_of(data: bytes) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """(bits of the key usage, extended purposes) of a certificate of ours."""
+    said = verifier.read(data).extensions
+    usage, extended = said["2.5.29.15"].value, said.get("2.5.29.37")
+    bits = (x509.SIGN, x509.COMMIT) if usage.content_commitment else (x509.SIGN,)
+    return bits, tuple(one.dotted_string for one in extended.value) if extended else ()
+
+
 @lru_cache(maxsize=64)
 def name_in(data: bytes) -> x509.Name:
     """The subject of a certificate as parts, in order."""
@@ -171,8 +190,18 @@ def list_named(shard: str) -> RevocationList | None:
     parts = shard.split("-")
     if len(parts) != 3 or not (parts[2].isascii() and parts[2].isdigit() and len(parts[2]) < 5):
         return None
-    rows = RevocationList.objects.filter(authority__name=parts[0], authority__algorithm=parts[1], shard=int(parts[2]))
-    return rows.first()
+    found = authority_named(f"{parts[0]}-{parts[1]}")
+    return RevocationList.objects.filter(authority=found, shard=int(parts[2])).first() if found else None
+
+
+def authority_named(key: str) -> Authority | None:
+    """An authority by its name in addresses, such as `officials-sm2` or `officials.2-sm2`."""
+    name, _dash, algorithm = key.rpartition("-")
+    name, _dot, generation = name.partition(".")
+    if generation and not (generation.isascii() and generation.isdigit() and len(generation) < 4 and generation > "1"):
+        return None
+    rows = Authority.objects.select_related("certificate")
+    return rows.filter(name=name, algorithm=algorithm, generation=int(generation or 1)).first()
 
 
 def verify_chain(certificate: bytes, at: datetime, *, revocation: bool = True) -> tuple[bytes, ...]:
@@ -204,6 +233,50 @@ def _signed(data: bytes) -> tuple[bytes, Any, bytes]:
         raise NotTrusted("form", _("这不是一张完好的岗位证书。")) from None
 
 
+def issued(certificate: bytes) -> bool:
+    """Whether this very certificate stands in the issuance log."""
+    try:
+        serial = x509.cut(certificate).serial
+    except der.NotDer:
+        return False
+    found = Certificate.objects.filter(serial=f"{serial:032x}").first()
+    return found is not None and bytes(found.der) == certificate
+
+
+def list_is_ours(data: bytes) -> bool:
+    """Whether a revocation list, of whatever age, was signed by one of our authorities for one of its own addresses."""
+    try:
+        found = verifier.read_list(data)
+    except (ValueError, IndexError):
+        return False
+    for row in Authority.objects.select_related("certificate"):
+        parts = x509.cut(bytes(row.certificate.der))
+        addresses = {list_address(row, shard).encode() for shard in range(row.shards)}
+        if found.issuer == parts.subject and found.algorithm == row.algorithm and found.address in addresses:
+            return verifier.list_holds(parts.spki, found.signature, found.body)
+    return False
+
+
+def proof_of(certificates: Iterable[bytes]) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    """(certificates, revocation lists) that a reader without this county's help needs for these: all chains up to the roots,
+    and the list that stands for each link today. What is not ours is left out.
+    """
+    serials = {f"{x509.cut(one).serial:032x}" for one in certificates}
+    above = "authority__certificate"
+    rows = Certificate.objects.select_related(above, "authority__parent__certificate").filter(serial__in=serials)
+    found, wanted = dict[bytes, None](), set[tuple[int, int]]()
+    for row in rows.order_by("pk"):
+        found[bytes(row.der)] = None
+        link = row
+        while (issuer := link.authority) is not None:
+            wanted.add((issuer.pk, link.shard))
+            link = issuer.certificate
+            found[bytes(link.der)] = None
+            link.authority = issuer.parent
+    lists = RevocationList.objects.filter(authority_id__in={one for one, _shard in wanted}).order_by("pk")
+    return tuple(found), tuple(bytes(one.der) for one in lists if (one.authority_id, one.shard) in wanted)
+
+
 def trust_list() -> dict[str, Any]:
     """What the public may know: roots and authorities with fingerprints, and that all of it is internal."""
     import base64
@@ -217,6 +290,7 @@ def trust_list() -> dict[str, Any]:
         "authorities": [
             {
                 "name": row.key,
+                "serves": f"{row.name}-{row.algorithm}",
                 "parent": row.parent.key if row.parent else None,
                 "algorithm": row.algorithm,
                 "subject": row.certificate.subject,
@@ -266,6 +340,81 @@ def _status(issuer: Authority, serial: int, now: datetime) -> bytes:
     if found.revoked_at is not None and found.revoked_at <= now:
         return ocsp.revoked(found.revoked_at, found.reason)
     return ocsp.GOOD
+
+
+# --- What ends when -------------------------------------------------------------------------------------------------
+
+SOON = timedelta(days=90)
+AUTHORITY_SOON = timedelta(days=365)
+"""Authorities are renewed earlier: what they issue never outlives them."""
+
+
+@dataclass(frozen=True)
+class InUse:
+    """A key in use, in both algorithms. `what`: as a renewal names it; empty when it is not renewed that way.
+
+    `how`: renew (two people, on the page or by the command), ceremony (the root), holder (who holds the key asks anew).
+    """
+
+    what: str
+    name: str
+    kind: str
+    how: str
+    since: datetime
+    ends: datetime
+    soon: bool
+    ended: bool
+    former: int = 0
+    certificates: tuple[Certificate, ...] = ()
+
+
+def keys_in_use(at: datetime) -> list[InUse]:
+    """Root and authorities, then the purposes, each with the end that comes first."""
+    found: dict[str, list[Certificate]] = {}
+    newest: dict[tuple[str, str], Authority] = {}
+    for one in Authority.objects.select_related("certificate").order_by("generation", "pk"):
+        newest[one.name, one.algorithm] = one
+    for one in newest.values():
+        found.setdefault(f"authority:{one.name}", []).append(one.certificate)
+    own = Certificate.objects.filter(kind=SERVICE).exclude(purpose="").order_by("not_before", "pk")
+    current = {(row.purpose, row.algorithm): row for row in own.filter(revoked_at__isnull=True)}
+    for row in current.values():
+        found.setdefault(f"purpose:{row.purpose}", []).append(row)
+    all_purposes = list(own.values_list("purpose", flat=True))
+    all_authorities = list(Authority.objects.values_list("name", flat=True))
+    said = []
+    for what, rows in found.items():
+        kind, _colon, name = what.partition(":")
+        former = (all_authorities if kind == "authority" else all_purposes).count(name) - len(rows)
+        said.append(_in_use(what, rows, "ceremony" if name == "root" else "renew", at, former))
+    return said
+
+
+def _in_use(what: str, rows: list[Certificate], how: str, at: datetime, former: int = 0) -> InUse:
+    ends, first = min(row.not_after for row in rows), rows[0]
+    ahead = SOON if first.kind not in (ROOT, AUTHORITY) else AUTHORITY_SOON
+    name = first.subject.removesuffix(f" {first.algorithm.upper()}")
+    since = max(row.not_before for row in rows)
+    return InUse(what, name, first.kind, how, since, ends, ends - at < ahead, ends < at, former, tuple(rows))
+
+
+def holders_ending(at: datetime) -> list[InUse]:
+    """Certificates of machines, systems and officials who hold their own key, that end soon and have no successor."""
+    rows = Certificate.objects.filter(kind__in=(NODE, OFFICIAL, DEPARTMENT), key_name="", revoked_at__isnull=True)
+    newer = rows.filter(holder=OuterRef("holder"), algorithm=OuterRef("algorithm"), not_after__gt=OuterRef("not_after"))
+    near = rows.filter(not_after__lt=at + SOON, not_after__gt=at - SOON).exclude(Exists(newer)).order_by("not_after")
+    return [_in_use("", [row], "holder", at) for row in near[:200]]
+
+
+def ending(at: datetime) -> list[InUse]:
+    """Everything that ends soon or has ended, the most urgent first."""
+    return sorted([one for one in keys_in_use(at) if one.soon] + holders_ending(at), key=lambda one: one.ends)
+
+
+def open_renewals() -> dict[str, Renewal]:
+    """Renewals that are neither done nor taken back, by what they renew."""
+    rows = Renewal.objects.filter(done_at__isnull=True, withdrawn_at__isnull=True)
+    return {row.what: row for row in rows.select_related("asked_by", "confirmed_by")}
 
 
 # --- Pages ----------------------------------------------------------------------------------------------------------

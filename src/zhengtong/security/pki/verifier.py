@@ -158,7 +158,7 @@ def _demand_not_revoked(link: Link, issuer: Link, at: datetime, trust: Trust) ->
         raise NotTrusted("list", _("吊销列表不完好，暂不信任。")) from None
     if found.issuer != issuer.parts.subject or found.address != address.encode():
         raise NotTrusted("list", _("吊销列表不是这张证书的，暂不信任。"))
-    if found.algorithm != keys.algorithm_of(issuer.parts.spki) or not _list_holds(
+    if found.algorithm != keys.algorithm_of(issuer.parts.spki) or not list_holds(
         issuer.parts.spki, found.signature, found.body
     ):
         raise NotTrusted("list", _("吊销列表的签名不对，暂不信任。"))
@@ -170,7 +170,8 @@ def _demand_not_revoked(link: Link, issuer: Link, at: datetime, trust: Trust) ->
 
 
 @lru_cache(maxsize=64)
-def _list_holds(spki: bytes, signature: bytes, body: bytes) -> bool:
+def list_holds(spki: bytes, signature: bytes, body: bytes) -> bool:
+    """Whether the holder of the key signed a list; asked again and again for the same few lists."""
     return keys.verify(spki, signature, body)
 
 

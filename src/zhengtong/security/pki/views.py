@@ -1,7 +1,5 @@
 """Pages of the security administrator; lists, status and certificates for programs."""
 
-from datetime import timedelta
-
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -19,9 +17,8 @@ from zhengtong.security.pki.forms import RevocationForm, SearchForm
 from zhengtong.security.pki.models import Authority, Ceremony, CertificateRequest
 from zhengtong.security.pki.values import ALGORITHMS, KINDS, POST, ROOT
 
-MANAGE = "certificates.manage"
+MANAGE, WITNESS = "certificates.manage", "certificates.witness"
 PAGE = 30
-SOON = timedelta(days=90)
 LARGEST_QUESTION = 16 * 1024
 
 
@@ -82,7 +79,7 @@ def authorities(request: HttpRequest) -> HttpResponse:
                 "algorithm": ALGORITHMS[row.algorithm],
                 "state": row.certificate.state(now),
                 "state_words": row.certificate.state_words(now),
-                "soon": row.certificate.not_after < now + SOON,
+                "soon": row.certificate.not_after < now + queries.AUTHORITY_SOON,
                 "lists_until": min((one.next_update for one in lists), default=None),
                 "lists_late": any(one.next_update < now or one.stale for one in lists),
             }
@@ -93,6 +90,55 @@ def authorities(request: HttpRequest) -> HttpResponse:
         "waiting": CertificateRequest.objects.filter(certificate__isnull=True).count(),
     }
     return render(request, "pki/authorities.html", context)
+
+
+@access.requires(WITNESS)
+@never_cache
+@require_safe
+def keys(request: HttpRequest) -> HttpResponse:
+    """Which key ends when, what is being renewed, and by whom."""
+    now, pending = official_now(), queries.open_renewals()
+    context = {
+        "rows": [(one, pending.get(one.what)) for one in queries.keys_in_use(now)],
+        "holders": queries.holders_ending(now),
+        "me": request.user.pk,
+    }
+    return render(request, "pki/keys.html", context)
+
+
+def _me(request: HttpRequest) -> int:
+    assert request.user.pk is not None
+    return request.user.pk
+
+
+@access.requires(MANAGE)
+@require_POST
+def ask_renewal(request: HttpRequest) -> HttpResponse:
+    """The first person: make this key anew."""
+    operations.ask_renewal(what=request.POST.get("what", "")[:60], by=_me(request), at=official_now())
+    messages.success(request, _("已提出换发，等另一个人在本页确认。"))
+    return redirect("pki:keys")
+
+
+@access.requires(WITNESS)
+@require_POST
+def confirm_renewal(request: HttpRequest, number: int) -> HttpResponse:
+    """The second person confirms."""
+    row = operations.confirm_renewal(renewal_id=number, by=_me(request), at=official_now())
+    if row.done_at is None:
+        messages.warning(request, _("已确认。密钥存放处现在连不上，恢复后自动换发，不会改用别的密钥。"))
+    else:
+        messages.success(request, _("已换发。新密钥从现在起使用，原证书继续用于核验。"))
+    return redirect("pki:keys")
+
+
+@access.requires(MANAGE)
+@require_POST
+def withdraw_renewal(request: HttpRequest, number: int) -> HttpResponse:
+    """Take back what nobody has confirmed."""
+    operations.withdraw_renewal(renewal_id=number, by=_me(request), at=official_now())
+    messages.success(request, _("已撤回，没有换发。"))
+    return redirect("pki:keys")
 
 
 @access.public
@@ -130,8 +176,7 @@ def trust_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def authority_certificate(request: HttpRequest, name: str) -> HttpResponse:
     """An authority's certificate, DER."""
-    key, _dash, algorithm = name.rpartition("-")
-    found = Authority.objects.select_related("certificate").filter(name=key, algorithm=algorithm).first()
+    found = queries.authority_named(name)
     if found is None:
         raise NotFound(_("没有这个签发机构。"))
     return HttpResponse(bytes(found.certificate.der), content_type="application/pkix-cert")

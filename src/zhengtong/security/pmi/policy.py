@@ -81,11 +81,12 @@ ROLES: dict[str, Role] = {
                 "events.retry",
                 "figures.view",
                 "cases.view",
+                "erasures.handle",
             }
         ),
         "",
     ),
-    "auditor": Role(_("审计员"), frozenset({"desk.view", "audit.view", "timestamps.view"}), ""),
+    "auditor": Role(_("审计员"), frozenset({"desk.view", "audit.view", "timestamps.view", "certificates.witness"}), ""),
     "system_admin": Role(
         _("系统管理员"), frozenset({"desk.view", "accounts.manage", "events.view", "events.retry"}), ""
     ),
@@ -97,6 +98,9 @@ ROLES: dict[str, Role] = {
                 "accounts.manage",
                 "roles.grant",
                 "certificates.manage",
+                "certificates.witness",
+                "vault.manage",
+                "erasures.handle",
                 "clients.manage",
                 "timestamps.view",
                 "timestamps.trust",
@@ -151,6 +155,9 @@ PERMISSIONS: dict[str, str | Promise] = {
     "events.retry": _("重新投递事件"),
     "audit.view": _("查看审计记录"),
     "certificates.manage": _("管理证书"),
+    "certificates.witness": _("查看密钥到期，确认换发密钥"),
+    "vault.manage": _("查看和轮换加密密钥"),
+    "erasures.handle": _("办理删除个人信息的申请"),
     "timestamps.view": _("查看时间戳"),
     "timestamps.trust": _("确认服务器时钟"),
 }

@@ -13,5 +13,5 @@ class SignaturesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make the facts of this app known."""
-        from zhengtong.security.signatures import events  # noqa: F401
+        """Make the facts and the periodic work of this app known."""
+        from zhengtong.security.signatures import events, jobs  # noqa: F401

@@ -21,6 +21,8 @@ TIME_STAMP: Final = "1.2.840.113549.1.9.16.2.14"
 SIGNER_ATTRIBUTES: Final = "0.4.0.19122.1.1"
 REQUIRED: Final = "2.25.214935447135759374336494256448357751484"
 """Ours: the name of this signature and the names of all that the document must carry: SEQUENCE { UTF8String, SEQUENCE OF UTF8String }."""
+ARCHIVE: Final = "2.25.214935447135759374336494256448357751485"
+"""Ours: the numbers of the two objects that an archive revision may fill later: SEQUENCE { INTEGER, INTEGER }; see `archive`."""
 
 DIGESTS: Final = {"p256": "2.16.840.1.101.3.4.2.1", "sm2": "1.2.156.10197.1.401"}
 MECHANISMS: Final = {"p256": "1.2.840.10045.4.3.2", "sm2": "1.2.156.10197.1.501"}
@@ -57,10 +59,16 @@ class Message:
 
 
 def signed_attributes(
-    digest: bytes, certificate: bytes, name: str, required: Sequence[str], attribute_certificate: bytes = b""
+    digest: bytes,
+    certificate: bytes,
+    name: str,
+    required: Sequence[str],
+    attribute_certificate: bytes = b"",
+    places: tuple[int, int] | None = None,
 ) -> bytes:
     """What is signed (`SET OF Attribute`, DER): the digest of the document, the certificate (ESS, RFC 5035), which signature this
-    is and which must be there, and, when given, the attribute certificate of the signer (ETSI EN 319 122-1, 5.2.6).
+    is and which must be there, when given the attribute certificate of the signer (ETSI EN 319 122-1, 5.2.6), and the
+    `places` of the file that are kept free for archive stamps.
     """
     attributes = [
         _attribute(CONTENT_TYPE, oid(DATA)),
@@ -68,6 +76,8 @@ def signed_attributes(
         _attribute(SIGNING_CERTIFICATE, sequence(sequence(sequence(octets(sha256(certificate).digest()))))),
         _attribute(REQUIRED, sequence(utf8(name), sequence(*(utf8(one) for one in required)))),
     ]
+    if places:
+        attributes.append(_attribute(ARCHIVE, sequence(*(integer(one) for one in places))))
     if attribute_certificate:
         # SignerAttributesV2 { certifiedAttributesV2 [1] SEQUENCE OF CHOICE { attributeCertificate [0] } }
         certified = tlv(0xA1, sequence(tlv(0xA0, attribute_certificate)))
@@ -141,6 +151,7 @@ class Said:
     name: str
     required: tuple[str, ...]
     attribute_certificate: bytes = b""
+    places: tuple[int, int] | None = None
 
 
 def said(message: Message) -> Said:
@@ -159,9 +170,17 @@ def said(message: Message) -> Said:
             inner(name).decode(),
             tuple(inner(one).decode() for one in parts(required)),
             inner(parts(inner(parts(post)[0]))[0]) if post else b"",
+            _places(found.get(oid(ARCHIVE))),
         )
     except (IndexError, KeyError) as error:
         raise ValueError("a signed attribute is missing") from error
+
+
+def _places(value: bytes | None) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    dss, field = (int.from_bytes(inner(one), "big") for one in parts(value))
+    return dss, field
 
 
 def _values(attributes: bytes) -> dict[bytes, bytes]:

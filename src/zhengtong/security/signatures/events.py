@@ -21,3 +21,18 @@ class DocumentSigned(Event):
     def subject(self) -> str:
         """The paper."""
         return self.paper
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveRenewed(Event):
+    """A signed paper got another archive stamp. `paper`: whose it is, as `kind:id`; `digest`: SHA-256 of the file as it is now."""
+
+    label: ClassVar[Any] = _("续存档时间戳")
+
+    paper: str
+    digest: str
+
+    @property
+    def subject(self) -> str:
+        """The paper."""
+        return self.paper

@@ -3,6 +3,7 @@
 The file is not interpreted: signatures are found by their byte ranges, so no crafted document gets to run through a PDF
 reader. That is enough because the last signature must cover the file from its first byte to its last, save only its own
 value, and that value must be written exactly as this house writes it: whatever bit is changed, one of the two notices it.
+Behind the last signature only archive revisions may follow, in the one form in which this house writes them (`archive`).
 """
 
 import re
@@ -15,9 +16,10 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from zhengtong.security.crypto import der
-from zhengtong.security.signatures import cms, trust
+from zhengtong.security.signatures import archive, cms, trust
 from zhengtong.security.signatures.pdf import HASHES
-from zhengtong.security.signatures.values import DEPARTMENT, OFFICIAL, Report, Signature
+from zhengtong.security.signatures.values import DEPARTMENT, OFFICIAL, Archived, Report, Signature
+from zhengtong.security.timestamps import public as timestamps
 
 AUTHORITIES: Final = {"department-sm2": "bodies-sm2", "department-p256": "bodies-p256", OFFICIAL: "officials-p256"}
 """Which authority certifies whom: no official signs in the name of a body."""
@@ -45,30 +47,81 @@ def read_pdf(pdf: bytes, *, at: datetime) -> Report:
         return Report("pdf", problems=(_("这份PDF没有任何电子签名，无法证明是谁签发的、有没有被改动。"),))
     if len(places) > MOST:
         return Report("pdf", problems=(_("这份PDF里的签名太多，不像本县签发的文书，没有逐个核验。"),))
-    found, required, authorities = [], set[str](), trust.known()
+    found, required, authorities, problems = [], set[str](), trust.known(), list[str]()
+    end = places[-1].end
+    stamps: tuple[Archived, ...] = ()
+    if end != len(pdf):
+        try:
+            stamps = _archived(pdf, places[-1], authorities)
+        except ValueError:
+            problems.append(_("最后一个签名之后，文件又被添加了内容。签名以外的内容不是签发机关的，不能采信。"))
     for place in places:
-        signature, wanted = _read_one(pdf, place, authorities, at)
+        signature, wanted = _read_one(pdf, place, authorities, at, whole=end, archived=stamps)
         found.append(signature)
         required |= wanted
     names = [s.name for s in found if s.ours and s.name]
     # No signer can leave a signature of the department out of what must be there, whatever its own says.
     missing = tuple(sorted((required | set(DEPARTMENT)) - set(names))) if names else ()
-    problems = []
-    if places[-1].end != len(pdf):
-        problems.append(_("最后一个签名之后，文件又被添加了内容。签名以外的内容不是签发机关的，不能采信。"))
     if len(names) != len(set(names)):
         problems.append(_("同一个签名出现了两次，文件被拼接过。"))
-    return Report("pdf", tuple(found), missing, tuple(problems))
+    return Report("pdf", tuple(found), missing, tuple(problems), archive=stamps)
+
+
+def archivable(pdf: bytes) -> tuple[int, tuple[int, int]] | None:
+    """(where the last signature ends, the places kept for archive stamps); None for a file that has none."""
+    places = list(_places(pdf))
+    try:
+        said = cms.said(cms.load(_value(pdf, places[-1]))) if places else None
+    except ValueError:
+        return None
+    return (places[-1].end, said.places) if said and said.places else None
+
+
+def held(pdf: bytes) -> tuple[list[bytes], list[bytes]]:
+    """(certificates that the signatures and stamps of a PDF of ours name, its archive stamps), unchecked. Raises `ValueError`."""
+    found: list[bytes] = []
+    for place in _places(pdf):
+        message = cms.load(_value(pdf, place))
+        found.append(message.certificate)
+        if message.stamp:
+            found.append(timestamps.said(message.stamp).certificate)
+    kept = archivable(pdf)
+    tokens = [one.token for one in archive.read(pdf, end=kept[0], places=kept[1])] if kept else []
+    return found + [timestamps.said(token).certificate for token in tokens], tokens
+
+
+def _archived(pdf: bytes, last: _Place, authorities: trust.Known) -> tuple[Archived, ...]:
+    """The archive stamps behind the last signature. Raises `ValueError` for anything else that stands there."""
+    said = cms.said(cms.load(_value(pdf, last)))
+    if said.places is None:
+        raise archive.NotArchived("no places were kept")
+    found = []
+    for revision in archive.read(pdf, end=last.end, places=said.places):
+        if not trust.evidence(revision.added.certificates, revision.added.lists, authorities):
+            raise archive.NotArchived("evidence of others")
+        found.append(trust.archived(revision.token, revision.digest, authorities))
+    return tuple(found)
 
 
 def _places(pdf: bytes) -> Iterator[_Place]:
+    """The signatures in the order of the file; archive stamps are none of them."""
     for hit in RANGE.finditer(pdf):
+        if pdf.endswith(archive.STAMP_HEAD, 0, hit.start()):
+            continue
         first, gap, rest, length = (int(part) for part in hit.groups())
         yield _Place(gap if first == 0 else -1, rest, rest + length)
 
 
-def _read_one(pdf: bytes, place: _Place, authorities: trust.Known, at: datetime) -> tuple[Signature, set[str]]:
-    """The signature at `place`, and the names of those that it says must be there."""
+def _read_one(
+    pdf: bytes,
+    place: _Place,
+    authorities: trust.Known,
+    at: datetime,
+    *,
+    whole: int,
+    archived: tuple[Archived, ...],
+) -> tuple[Signature, set[str]]:
+    """The signature at `place`, and the names of those that it says must be there. `whole`: where the signed file ends."""
     damaged = Signature("", "", problems=(_("签名的数据被改动或损坏，或者不是本县系统写成的，不能核验。"),))
     try:
         message = cms.load(_value(pdf, place))
@@ -94,7 +147,7 @@ def _read_one(pdf: bytes, place: _Place, authorities: trust.Known, at: datetime)
         authority=AUTHORITIES.get(said.name, ""),
         authorities=authorities,
         signed_at=signed_at,
-        stamped_at=stamped_at,
+        stamped_at=stamped_at or (archived[0].since if archived else None),
         now=at,
     )
     problems += verdict.problems
@@ -110,7 +163,7 @@ def _read_one(pdf: bytes, place: _Place, authorities: trust.Known, at: datetime)
         signed_at=signed_at,
         stamped_at=stamped_at,
         ours=verdict.ours,
-        whole=place.end == len(pdf),
+        whole=place.end == whole,
         problems=tuple(problems),
     )
     return signature, set(said.required)

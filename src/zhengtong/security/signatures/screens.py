@@ -1,9 +1,11 @@
 """A report in words: what the page and the command show."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -36,6 +38,7 @@ class Drawn:
     tone: str
     lines: tuple[tuple[str, Signature], ...]
     missing: tuple[str, ...]
+    archive: str = ""
 
 
 def name_of(key: str) -> str:
@@ -43,8 +46,8 @@ def name_of(key: str) -> str:
     return str(NAMES.get(key, key[:40] or _("签名")))
 
 
-def drawn(report: Report) -> Drawn:
-    """The report as it is shown to anybody."""
+def drawn(report: Report, *, at: datetime) -> Drawn:
+    """The report as it is shown to anybody at that moment."""
     verdict, sentence, tone = _verdict(report)
     return Drawn(
         report,
@@ -54,7 +57,21 @@ def drawn(report: Report) -> Drawn:
         tone,
         tuple((name_of(s.name), s) for s in report.signatures),
         tuple(name_of(one) for one in report.missing),
+        archive_words(report, at),
     )
+
+
+def archive_words(report: Report, at: datetime) -> str:
+    """Since when and until when archive stamps protect the file; empty without any."""
+    since, until = report.archived_since, report.archived_until
+    if since is None or until is None:
+        return ""
+    said = {"since": f"{timezone.localtime(since):%Y-%m-%d}", "until": f"{timezone.localtime(until):%Y-%m-%d}"}
+    if until < at:
+        return _("存档时间戳从{since}起保护整份文件，到{until}已经到期。请向签发机关取一份续过时间戳的。").format(
+            **said
+        )
+    return _("从{since}起保护整份文件，到{until}为止；即使签名证书以后过期，也能证明文件当时就是这样。").format(**said)
 
 
 def _verdict(report: Report) -> tuple[str, str, str]:

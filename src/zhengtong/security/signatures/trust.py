@@ -11,7 +11,7 @@ from zhengtong.foundation.organizations.models import Organization
 from zhengtong.security.crypto import keys as raw_keys
 from zhengtong.security.pki import public as pki
 from zhengtong.security.signatures import cms
-from zhengtong.security.signatures.values import POSTS
+from zhengtong.security.signatures.values import POSTS, Archived
 from zhengtong.security.timestamps import public as timestamps
 
 Known = Mapping[bytes, str]
@@ -87,6 +87,26 @@ def stamped(token: bytes, signature: bytes, authorities: Known) -> tuple[datetim
         return None, refusal.message
 
 
+def archived(token: bytes, digest: bytes, authorities: Known) -> Archived:
+    """What an archive stamp proves of the file with this digest. Raises `ValueError` when it proves nothing."""
+    from cryptography import x509
+
+    if not well_formed(token, authorities):
+        raise ValueError("not a stamp as ours")
+    try:
+        info = timestamps.verify(token, digest)
+    except timestamps.StampNotGenuine as refusal:
+        raise ValueError(refusal.message) from None
+    until = x509.load_der_x509_certificate(info.certificate).not_valid_after_utc
+    return Archived(info.algorithm, holder(info.certificate).name, info.at, until)
+
+
+def evidence(certificates: Sequence[bytes], lists: Sequence[bytes], authorities: Known) -> bool:
+    """Whether everything that is put into a file for later readers is of this county: nothing else travels with a paper."""
+    own = all(one in authorities or pki.issued(one) for one in certificates)
+    return own and all(pki.list_is_ours(one) for one in lists)
+
+
 def well_formed(token: bytes, authorities: Known) -> bool:
     """Whether what a token carries unsigned is what we would write: only certificates that we know, and its own digest.
 
@@ -107,7 +127,7 @@ def known() -> Known:
     """The certificates of the county's own authorities."""
     import base64
 
-    return {base64.b64decode(row["certificate"]): row["name"] for row in pki.trust_list()["authorities"]}
+    return {base64.b64decode(row["certificate"]): row["serves"] for row in pki.trust_list()["authorities"]}
 
 
 def judge(

@@ -61,10 +61,20 @@ class Signature:
 
 
 @dataclass(frozen=True)
+class Archived:
+    """An archive stamp over a whole file: by which algorithm and whom; it protects from `since` to the end of its certificate."""
+
+    algorithm: str
+    signer: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Report:
     """What was found in a file. `kind`: pdf, json, stamp or unknown; `missing`: required signatures that are not there.
 
-    `digest`: what a stamp was put on, as name and hexadecimal digits.
+    `digest`: what a stamp was put on, as name and hexadecimal digits. `archive`: the archive stamps, oldest first.
     """
 
     kind: str
@@ -72,6 +82,17 @@ class Report:
     missing: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     digest: str = ""
+    archive: tuple[Archived, ...] = ()
+
+    @property
+    def archived_since(self) -> datetime | None:
+        """The moment of the first archive stamp."""
+        return self.archive[0].since if self.archive else None
+
+    @property
+    def archived_until(self) -> datetime | None:
+        """Until when the newest archive stamp protects."""
+        return self.archive[-1].until if self.archive else None
 
     @property
     def good(self) -> bool:
@@ -100,3 +121,15 @@ class Official:
     name: str
     organization: "Organization"
     roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Where the files of one kind of subject lie: how to read one by its number, and how to put its renewed form in its place."""
+
+    read: Callable[[int], bytes]
+    replace: Callable[[int, bytes, datetime], None]
+
+
+KEEPERS: dict[str, Keeper] = {}
+"""By kind of subject: a slot, filled by the apps that keep signed files."""

@@ -24,8 +24,9 @@ def verify_file(request: HttpRequest) -> HttpResponse:
         file = form.cleaned_data["file"]
         refusal = getattr(file, "refusal", None)
         if refusal is None:
-            report = verify(file.read(), at=official_time.now())
-            context = {"form": FileForm(), "found": screens.drawn(report), "name": file.name}
+            now = official_time.now()
+            report = verify(file.read(), at=now)
+            context = {"form": FileForm(), "found": screens.drawn(report, at=now), "name": file.name}
             return render(request, "signatures/verified_file.html", context)
         form.add_error("file", screens.too_large() if refusal.status == 413 else refusal.message)
         status = refusal.status

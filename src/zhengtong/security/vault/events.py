@@ -56,3 +56,37 @@ class PersonErased(Event):
     person_id: int
     basis: str
     rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErasureAsked(Event):
+    """A person, or an official for them, asked that their data be erased; `ground`: which case of 个人信息保护法 第四十七条."""
+
+    label: ClassVar[Any] = _("申请删除个人信息")
+    subject_kind: ClassVar[str] = "user"
+    subject_field: ClassVar[str] = "person_id"
+
+    person_id: int
+    ground: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErasureConfirmed(Event):
+    """A second person confirmed an erasure; the worker carries it out."""
+
+    label: ClassVar[Any] = _("确认删除个人信息")
+    subject_kind: ClassVar[str] = "user"
+    subject_field: ClassVar[str] = "person_id"
+
+    person_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErasureRefused(Event):
+    """An erasure was refused; the person reads the reason."""
+
+    label: ClassVar[Any] = _("不删除个人信息")
+    subject_kind: ClassVar[str] = "user"
+    subject_field: ClassVar[str] = "person_id"
+
+    person_id: int

@@ -1,5 +1,6 @@
 """Data keys as wrapped rows, turns of the key as jobs, and whose values were made unreadable."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -72,6 +73,49 @@ class Erasure(models.Model):
 
     class Meta:
         verbose_name = _("密码擦除")
+
+    def __str__(self) -> str:
+        return f"user:{self.person_id}"
+
+
+class ErasureRequest(models.Model):
+    """That a person's data shall be erased: who asked, on which ground of 第四十七条, who else confirmed or refused it, what was done.
+
+    The person may ask, or an official for them; another official confirms. `lines`: what was said before it was done.
+    """
+
+    GROUNDS = [
+        ("purpose", _("办理目的已实现、无法实现，或者不再必要")),
+        ("stopped", _("停止提供服务，或者保存期限已满")),
+        ("consent", _("本人撤回同意")),
+        ("unlawful", _("处理个人信息违反法律、法规或者约定")),
+        ("other", _("法律、行政法规规定的其他情形")),
+    ]
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    ground = models.CharField(_("依据"), max_length=10, choices=GROUNDS)
+    note = models.CharField(_("说明"), max_length=200, blank=True)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(_("提出时间"))
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(_("决定时间"), null=True)
+    refusal = models.CharField(_("不删除的理由"), max_length=200, blank=True)
+    done_at = models.DateTimeField(_("完成时间"), null=True)
+    lines = CompactJSONField(_("处理结果"), default=list)
+
+    class Meta:
+        verbose_name = _("删除个人信息申请")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person"], condition=Q(done_at__isnull=True, refusal=""), name="one_open_erasure"
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=models.F("asked_by")), name="erasure_four_eyes"
+            ),
+            models.CheckConstraint(
+                condition=Q(done_at__isnull=True) | Q(decided_by__isnull=False), name="erasure_done_when_confirmed"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"user:{self.person_id}"

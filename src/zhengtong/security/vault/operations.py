@@ -1,5 +1,6 @@
 """Turn the key over, change the master key, make a person's values unreadable."""
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -12,16 +13,26 @@ from django.utils.translation import gettext as _
 
 from zhengtong.foundation.events import public as events
 from zhengtong.foundation.files import public as files
-from zhengtong.kernel.errors import Refusal
+from zhengtong.kernel.errors import Invalid, NotAllowed, NotFound, Refusal, Unavailable
 from zhengtong.kernel.sealed import sealed_fields, sealed_models
 from zhengtong.security.vault import keystore, ring
 from zhengtong.security.vault.ciphers import BY_NAME
-from zhengtong.security.vault.events import KeyRotated, KeyRotationStarted, MasterKeyChanged, PersonErased
+from zhengtong.security.vault.events import (
+    ErasureAsked,
+    ErasureConfirmed,
+    ErasureRefused,
+    KeyRotated,
+    KeyRotationStarted,
+    MasterKeyChanged,
+    PersonErased,
+)
 from zhengtong.security.vault.first_keys import make_key
-from zhengtong.security.vault.models import DataKey, Erasure, Rotation
+from zhengtong.security.vault.models import DataKey, Erasure, ErasureRequest, Rotation
 from zhengtong.security.vault.sealing import HEAD, FieldVault, sealed_by
+from zhengtong.security.vault.values import HOLDINGS, RETAINED, Part
 
 BATCH = 1000
+BATCHES_AT_ONCE = 20
 Progress = Callable[[str, int], None]
 
 
@@ -59,22 +70,43 @@ def start_rotation(*, by: int | None, at: datetime, algorithm: str = "") -> Rota
     return rotation
 
 
-def carry_on(*, rotation: Rotation, by: int | None, at: datetime, progress: Progress | None = None) -> bool:
+def carry_on(
+    *, rotation: Rotation, by: int | None, at: datetime, progress: Progress | None = None, batches: int = 0
+) -> bool:
     """Seal anew, batch by batch, each in a transaction of its own; a job that was killed goes on behind its last batch.
 
     True when nothing is sealed by another key any more. A program that has not noticed the new key yet may still seal by the
     old one for some seconds: what it wrote is swept up by the next call, and the old key stays able to open until then.
+    `batches`: returns False after so many, so that other work has its turn; 0: none.
     """
-    tell = progress or (lambda what, done: None)
+    tell, left = progress or (lambda what, done: None), batches
     for model in sealed_models():
         table = model._meta.db_table
         while (done := _reseal_batch(rotation_id=rotation.pk, model=model)) is not None:
             tell(table, done)
+            if (left := left - 1) == 0:
+                return False
     for place in files.outdated():
         files.seal_anew(place)
         Rotation.objects.filter(pk=rotation.pk).update(files=_plus_one("files"))
         tell("files", 1)
+        if (left := left - 1) == 0:
+            return False
     return _finish(rotation_id=rotation.pk, by=by, at=at)
+
+
+def continue_rotation(*, at: datetime) -> int:
+    """The worker's share of an open rotation: some batches, then other work has its turn. 1 when it has come to its end.
+
+    Without the key store it waits for the next call.
+    """
+    rotation = Rotation.objects.select_related("key").filter(finished_at__isnull=True).first()
+    if rotation is None:
+        return 0
+    try:
+        return int(carry_on(rotation=rotation, by=None, at=at, batches=BATCHES_AT_ONCE))
+    except Unavailable:
+        return 0
 
 
 def _plus_one(name: str) -> Any:
@@ -206,13 +238,14 @@ def _wrapping() -> set[int]:
 @transaction.atomic
 def erase_person(*, person_id: int, basis: str, by: int | None, at: datetime) -> int:
     """Destroy the seals of every row that is this person's: their values cannot be opened by anybody any more, and the pages say
-    已按规定删除. Rows, events and the log stay as they are, so every proof stays valid. 个人信息保护法 第四十七条.
+    已按规定删除. Rows, events and the log stay as they are, so every proof stays valid. What the law keeps (`RETAINED`) stays.
+    个人信息保护法 第四十七条.
 
     The number of rows. Refuses (`CannotErase`) without a basis, and a person of whom nothing is sealed.
     """
     if not basis.strip():
         raise CannotErase(_("请写明删除个人信息的依据。"))
-    rows = _destroy_seals(person_id)
+    rows = _destroy_seals(person_id, at)
     if not rows:
         raise CannotErase(_("没有找到这个人的加密信息，或者已经删除。"))
     Erasure.objects.create(person_id=person_id, basis=basis.strip(), rows=rows, at=at, by=by)
@@ -220,18 +253,95 @@ def erase_person(*, person_id: int, basis: str, by: int | None, at: datetime) ->
     return rows
 
 
+def outcome(*, person_id: int, at: datetime) -> list[Part]:
+    """What an erasure would do at this moment, part by part, said before anybody decides."""
+    return [part for holding in HOLDINGS.values() for part in holding.says(person_id, at) if part.count]
+
+
+@transaction.atomic
+def ask_erasure(*, person_id: int, ground: str, note: str, by: int, at: datetime) -> ErasureRequest:
+    """Ask that a person's data be erased: the person, or an official for them. Refuses unknown grounds, a person whose erasure
+    is asked already, and one who still has an open matter: it is finished or withdrawn first.
+    """
+    if ground not in dict(ErasureRequest.GROUNDS):
+        raise Invalid(_("请选择依据。"), fields={"ground": _("请选择依据。")})
+    if ErasureRequest.objects.filter(person_id=person_id, done_at__isnull=True, refusal="").exists():
+        raise CannotErase(_("已经提出过删除申请，正在办理。"))
+    _demand_nothing_open(person_id, at)
+    row = ErasureRequest.objects.create(
+        person_id=person_id, ground=ground, note=note.strip()[:200], asked_by_id=by, asked_at=at
+    )
+    events.publish(ErasureAsked(person_id=person_id, ground=ground, actor_id=by), at=at)
+    return row
+
+
+def _demand_nothing_open(person_id: int, at: datetime) -> None:
+    if any(part.blocks for part in outcome(person_id=person_id, at=at)):
+        raise CannotErase(_("还有正在办理的事项，办理目的没有实现。请先办结或撤回，再申请删除。"))
+
+
+@transaction.atomic
+def decide_erasure(*, request_id: int, refusal: str, by: int, at: datetime) -> ErasureRequest:
+    """The second person: confirm (`refusal` empty), and the worker carries it out; or refuse with a reason the person reads.
+
+    Refuses whoever asked, the person concerned, and what is decided already.
+    """
+    row = _locked_request(request_id)
+    if row.decided_at is not None:
+        raise CannotErase(_("这份申请已经决定过了。"))
+    if by in (row.asked_by_id, row.person_id):
+        raise NotAllowed(_("删除个人信息须由另一位工作人员确认。"))
+    row.decided_by_id, row.decided_at, row.refusal = by, at, refusal.strip()[:200]
+    row.save(update_fields=["decided_by", "decided_at", "refusal"])
+    fact = ErasureRefused if row.refusal else ErasureConfirmed
+    events.publish(fact(person_id=row.person_id, actor_id=by), at=at)
+    return row
+
+
+def _locked_request(request_id: int) -> ErasureRequest:
+    row = ErasureRequest.objects.select_for_update().filter(pk=request_id).first()
+    if row is None:
+        raise NotFound(_("没有这份申请。"))
+    return row
+
+
+def carry_out_erasures(*, at: datetime) -> int:
+    """Carry out what is confirmed, each in a transaction of its own; one that meets an open matter waits for its end."""
+    open_ones = ErasureRequest.objects.filter(decided_at__isnull=False, done_at__isnull=True, refusal="")
+    return sum(_carry_out(request_id=pk, at=at) for pk in list(open_ones.values_list("pk", flat=True)))
+
+
+@transaction.atomic
+def _carry_out(*, request_id: int, at: datetime) -> bool:
+    row = _locked_request(request_id)
+    parts = outcome(person_id=row.person_id, at=at)
+    if row.done_at is not None or any(part.blocks for part in parts):
+        return False
+    row.lines = [{"label": p.label, "count": p.count, "goes": p.goes, "why": p.why} for p in parts]
+    basis = _("个人信息保护法第四十七条：{ground}").format(ground=row.get_ground_display())
+    for holding in HOLDINGS.values():
+        holding.erase(row.person_id, at)
+    with contextlib.suppress(CannotErase):  # nothing of theirs was sealed any more
+        erase_person(person_id=row.person_id, basis=basis[:200], by=row.decided_by_id, at=at)
+    row.done_at = at
+    row.save(update_fields=["lines", "done_at"])
+    return True
+
+
 @transaction.atomic
 def erase_again(*, at: datetime) -> int:
     """After a restore: carry out once more every erasure that is on record; the number of rows."""
-    return sum(_destroy_seals(person_id) for person_id in set(Erasure.objects.values_list("person_id", flat=True)))
+    return sum(_destroy_seals(person_id, at) for person_id in set(Erasure.objects.values_list("person_id", flat=True)))
 
 
-def _destroy_seals(person_id: int) -> int:
+def _destroy_seals(person_id: int, at: datetime) -> int:
     rows = 0
     for model in sealed_models():
         if not model.person:
             continue
         indexes = {field.index: None for field in sealed_fields(model) if getattr(field, "index", "")}
         mine = model._base_manager.filter(**{model.person: person_id}, seal__isnull=False)
+        if (kept := RETAINED.get(model._meta.label)) is not None:
+            mine = mine.exclude(kept(at))
         rows += mine.update(seal=None, **indexes)
     return rows

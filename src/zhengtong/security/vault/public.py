@@ -10,10 +10,15 @@ from zhengtong.security.vault.operations import (
     sealed_by_others,
     start_rotation,
 )
+from zhengtong.security.vault.values import HOLDINGS, RETAINED, Holding, Part
 
 __all__ = [
+    "HOLDINGS",
+    "RETAINED",
     "CannotErase",
     "CannotRotate",
+    "Holding",
+    "Part",
     "carry_on",
     "change_master_key",
     "erase_again",

@@ -57,7 +57,15 @@ def _keep(paper_id: int, content: bytes, *, at: datetime) -> files.Attachment:
     paper = Paper.objects.select_for_update(of=("self",)).select_related("attachment__stored").get(pk=paper_id)
     if paper.attachment is not None:  # somebody else was faster
         return paper.attachment
-    kept = files.keep_bytes(
+    kept = _file(paper, content, at=at)
+    paper.attachment = kept
+    paper.save(update_fields=["attachment"])
+    signatures.enter(subject=f"{PAPER}:{paper.pk}", content=content, at=at)
+    return kept
+
+
+def _file(paper: Paper, content: bytes, *, at: datetime) -> files.Attachment:
+    return files.keep_bytes(
         content=content,
         name=f"{paper.title}{paper.number}.pdf",
         mime="application/pdf",
@@ -66,10 +74,24 @@ def _keep(paper_id: int, content: bytes, *, at: datetime) -> files.Attachment:
         by=None,
         at=at,
     )
-    paper.attachment = kept
+
+
+def print_of(paper_id: int) -> bytes:
+    """The kept PDF of a paper, for the renewal of its archive stamp."""
+    paper = Paper.objects.select_related("attachment__stored").get(pk=paper_id)
+    assert paper.attachment is not None
+    with files.open_(paper.attachment) as content:
+        return content.read()
+
+
+@transaction.atomic
+def replace_print(*, paper_id: int, content: bytes, at: datetime) -> None:
+    """Put the same paper with another archive stamp in the place of what was kept; the earlier file stays as evidence."""
+    paper = Paper.objects.select_for_update(of=("self",)).select_related("attachment__stored", "base").get(pk=paper_id)
+    assert paper.attachment is not None
+    files.remove(attachment=paper.attachment, at=at)
+    paper.attachment = _file(paper, content, at=at)
     paper.save(update_fields=["attachment"])
-    signatures.enter(subject=f"{PAPER}:{paper.pk}", content=content, at=at)
-    return kept
 
 
 def submission_receipt(case: Case, *, at: datetime) -> bytes:
