@@ -145,7 +145,7 @@ def test_a_try_stops_no_clock(told):
     assert (told.order.state, told.order.contacted_at) == (State.ASSIGNED, None)
     told.go("2026-09-29 00:01")
     assert ratings.fire(now=told.now) == 1
-    assert told.order.contact_escalated_at == told.now
+    assert told.order.contact_escalated_at == at("2026-09-29 00:00")
 
 
 def test_no_contact_only_where_there_is_no_way(told, small_county):
@@ -174,6 +174,8 @@ def test_lateness_is_told_once_for_each_clock(told):
     assert ratings.fire(now=at("2026-10-20")) == 0
     kinds = [e.data["clock"] for e in told.rating.log.filter(kind="escalated")]
     assert kinds == ["contact", "correct"]
+    late = [e.at for e in told.rating.log.filter(kind="escalated")]
+    assert late == [at("2026-09-29 00:00"), at("2026-10-10 00:00")]
     assert todos().count(("rating_escalated", "county_office", None)) == 1
 
 

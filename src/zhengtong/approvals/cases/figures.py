@@ -87,7 +87,7 @@ def _goals(found: dict[str, Any], parts: list[FigurePart]) -> list[dict[str, Any
     """G2, G3 and G5 of the county plan, and the promise kept, each with the count behind the share."""
     figures, ended = found["catalogue"], on_time()
     counted = _("{part}个，共{whole}个")
-    rows = [
+    rows: list[tuple[str, float, float, str]] = [
         (
             _("可以网上申请和查询的事项"),
             figures.online_percent,

@@ -62,6 +62,15 @@ DOINGS: dict[str, Doing] = {
 }
 
 
+NEXT = {
+    State.OPENED: "assign",
+    State.ASSIGNED: "contact",
+    State.CONTACTED: "reply",
+    State.REPLIED: "close",
+}
+"""What usually comes next: the one primary button of the page."""
+
+
 def get(key: str) -> Doing:
     """Raises `NotFound`."""
     if key not in DOINGS:
@@ -91,8 +100,10 @@ def why_not(key: str, rating: Rating, order: WorkOrder, user: Any, *, on: date) 
 
 def offered(rating: Rating, order: WorkOrder, user: Any, *, on: date) -> list[dict[str, Any]]:
     """The acts this person may take now."""
+    next_one = NEXT.get(State(order.state), "")
     found = [(key, one) for key, one in DOINGS.items() if not why_not(key, rating, order, user, on=on)]
-    return [{"key": key, "label": one.label, "danger": one.danger} for key, one in found]
+    rows = [{"key": key, "label": one.label, "danger": one.danger, "next": key == next_one} for key, one in found]
+    return sorted(rows, key=lambda row: not row["next"])
 
 
 def _checks(key: str, rating: Rating, order: WorkOrder, user: Any, on: date) -> None:

@@ -24,9 +24,9 @@ class Rule(models.Model):
     """The periods and limits of 好差评, versioned; the newest version counts. They differ by province, so each version names its source."""
 
     version = models.PositiveIntegerField(unique=True)
-    contact_days = models.PositiveSmallIntegerField(_("联系评价人"))
+    contact_days = models.PositiveSmallIntegerField(_("几天内联系评价人"))
     contact_unit = models.CharField(max_length=8, choices=UNITS)
-    correct_days = models.PositiveSmallIntegerField(_("整改并答复"))
+    correct_days = models.PositiveSmallIntegerField(_("几天内整改并答复"))
     correct_unit = models.CharField(max_length=8, choices=UNITS)
     follow_up_workdays = models.PositiveSmallIntegerField(_("等待回访评价（工作日）"))
     object_workdays = models.PositiveSmallIntegerField(_("评价人提出异议（工作日）"))

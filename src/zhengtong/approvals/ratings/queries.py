@@ -77,7 +77,7 @@ def subjects_of(user_id: int) -> list[str]:
 # --- What everybody may read --------------------------------------------------------------------------------------------
 
 
-def published(query: Mapping[str, str]) -> Page[Rating]:
+def published(query: Mapping[str, str]) -> Page[Any]:
     """Ratings of which a text was released, newest first, by department, matter and level; each with its texts."""
     shown = Publication.objects.filter(state=Release.RELEASED)
     found = Rating.objects.filter(Exists(shown.filter(rating=OuterRef("pk"))))
@@ -231,7 +231,7 @@ def open_clocks() -> list[OpenClock]:
     orders = WorkOrder.objects.filter(state__in=NOT_CORRECTED).select_related("department", "rating", *related)
     for order in orders.defer("rating__case__version__document").order_by("pk"):
         url, what = reverse("ratings:order", args=[order.rating_id]), about(order.rating)
-        common = {"body": order.department, "started_on": order.opened_on, "url": url}
+        common: dict[str, Any] = {"body": order.department, "started_on": order.opened_on, "url": url}
         if order.state in NOT_CONTACTED:
             title = _("差评须联系评价人：{what}").format(what=what)
             subject = f"{order.subject}:contact"

@@ -156,13 +156,15 @@ def rater_context(rating: Rating, *, today: date) -> dict[str, Any]:
     order: WorkOrder | None = getattr(rating, "order", None)
     dispute: Dispute | None = getattr(rating, "dispute", None)
     waiting = dispute is not None and dispute.ruling == Ruling.WAITING and dispute.objected_at is None
+    clock = queries.running_clock(order) if order else None
     return {
         "rating": rating,
         "about": queries.about(rating),
         "tags": tag_labels(rating.tags),
         "order": order,
         "dispute": dispute,
-        "clock": queries.running_clock(order) if order else None,
+        "clock": clock,
+        "remaining": queries.workdays_left(clock[1], today) if clock else None,
         "again": dict(CODES).get(order.follow_up_code or 0, "") if order else "",
         "can_rate_again": bool(order and order.state == State.REPLIED and order.follow_up_code is None),
         "can_object": bool(waiting),

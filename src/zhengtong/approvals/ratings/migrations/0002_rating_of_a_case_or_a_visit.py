@@ -144,9 +144,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('version', models.PositiveIntegerField(unique=True)),
-                ('contact_days', models.PositiveSmallIntegerField(verbose_name='联系评价人')),
+                ('contact_days', models.PositiveSmallIntegerField(verbose_name='几天内联系评价人')),
                 ('contact_unit', models.CharField(choices=[('workdays', '个工作日'), ('days', '天（自然日）')], max_length=8)),
-                ('correct_days', models.PositiveSmallIntegerField(verbose_name='整改并答复')),
+                ('correct_days', models.PositiveSmallIntegerField(verbose_name='几天内整改并答复')),
                 ('correct_unit', models.CharField(choices=[('workdays', '个工作日'), ('days', '天（自然日）')], max_length=8)),
                 ('follow_up_workdays', models.PositiveSmallIntegerField(verbose_name='等待回访评价（工作日）')),
                 ('object_workdays', models.PositiveSmallIntegerField(verbose_name='评价人提出异议（工作日）')),

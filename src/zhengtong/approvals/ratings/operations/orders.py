@@ -254,7 +254,7 @@ def lapse(*, rating_id: int, at: datetime) -> bool:
     waiting = order.state == State.REPLIED and order.follow_up_code is None and order.follow_up_due_on
     if not waiting or not order.follow_up_due_on or today <= order.follow_up_due_on:
         return False
-    _close(rating, order, Act.LAPSE, "silent", at=at)
+    _close(rating, order, Act.LAPSE, "silent", at=min(end_of(order.follow_up_due_on), at))
     return True
 
 

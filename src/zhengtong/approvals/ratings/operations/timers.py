@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from zhengtong.approvals.ratings.events import WorkOrderEscalated
-from zhengtong.approvals.ratings.models import WorkOrder
+from zhengtong.approvals.ratings.models import Rule, WorkOrder
 from zhengtong.approvals.ratings.operations import orders
 from zhengtong.approvals.ratings.operations.recording import lock, order_of, record
 from zhengtong.approvals.ratings.operations.ruling import BUILT_IN, due_day
@@ -45,15 +45,16 @@ def escalate(*, rating_id: int, at: datetime) -> int:
     order, today = order_of(rating), timezone.localdate(at)
     late = []
     if order.state in NOT_CONTACTED and order.contact_due_on < today and order.contact_escalated_at is None:
-        late.append((CONTACT, "contact_escalated_at"))
+        late.append((CONTACT, "contact_escalated_at", order.contact_due_on))
     if order.state in NOT_CORRECTED and order.correct_due_on < today and order.correct_escalated_at is None:
-        late.append((CORRECT, "correct_escalated_at"))
-    for clock, column in late:
-        setattr(order, column, at)
+        late.append((CORRECT, "correct_escalated_at", order.correct_due_on))
+    for clock, column, due_on in late:
+        since = min(orders.end_of(due_on), at)  # dated when it became late, also after a downtime
+        setattr(order, column, since)
         order.save(update_fields=[column])
         fact = WorkOrderEscalated(rating_id=rating.pk, order_id=order.pk, clock=clock)
-        record(rating, Entry.ESCALATED, fact, at=at, data={"clock": clock})
-        orders.to_office(rating, order, gettext_noop("差评整改超期，请督促"), at=at)
+        record(rating, Entry.ESCALATED, fact, at=since, data={"clock": clock})
+        orders.to_office(rating, order, gettext_noop("差评整改超期，请督促"), at=since)
     return len(late)
 
 
@@ -62,10 +63,11 @@ def reproject(*, rating_id: int, at: datetime) -> bool:
     """Derive the days of one open order anew from the calendar in force; False when none moved."""
     rating = lock(rating_id)
     order, days = order_of(rating), calendars.current()
-    told = order.rule
-    contact = (told.contact_days, told.contact_unit) if told else (BUILT_IN["contact_days"], BUILT_IN["contact_unit"])
-    correct = (told.correct_days, told.correct_unit) if told else (BUILT_IN["correct_days"], BUILT_IN["correct_unit"])
-    new = (due_day(order.opened_on, *contact, days), due_day(order.opened_on, *correct, days))
+    rule = order.rule or Rule(version=0, **BUILT_IN)
+    new = (
+        due_day(order.opened_on, rule.contact_days, rule.contact_unit, days),
+        due_day(order.opened_on, rule.correct_days, rule.correct_unit, days),
+    )
     if order.state not in NOT_CORRECTED or new == (order.contact_due_on, order.correct_due_on):
         return False
     order.contact_due_on, order.correct_due_on = new

@@ -1,5 +1,7 @@
 """The county office: applications to decide, texts to release, late orders; the rule; satisfaction by department, as page and file."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -38,7 +40,8 @@ def text(request: HttpRequest, publication_id: int) -> HttpResponse:
     found = queries.get_text(publication_id)
     form = forms.TextForm(request.POST or None)
     if form.is_bound and form.is_valid():
-        given, common = form.cleaned_data, {"publication_id": found.pk, "by": request.user, "at": official_now()}
+        given = form.cleaned_data
+        common: dict[str, Any] = {"publication_id": found.pk, "by": request.user, "at": official_now()}
         try:
             if given["what"] == "release":
                 publishing.release(hide=given["hide"].split(), **common)
