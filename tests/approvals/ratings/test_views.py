@@ -143,6 +143,7 @@ def test_the_office_decides_and_publishes(told, office, head):
     words = Publication.objects.get()
     address = f"/ratings/review/texts/{words.pk}/"
     assert "138-1234-5678" in text(office.get(address))
+    assert list(audit.reads_about(told.play.applicant))
     assert office.post(address, {"what": "withhold", "reason": ""}).status_code == 422
     assert office.post(address, {"what": "release", "hide": "材料 电话"}).url == "/ratings/review/"
     assert office.post(address, {"what": "release"}).status_code == 422

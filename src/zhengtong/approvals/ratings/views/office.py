@@ -15,6 +15,7 @@ from zhengtong.approvals.ratings.operations import publishing, ruling
 from zhengtong.foundation.calendars.public import official_now, official_today
 from zhengtong.kernel import access
 from zhengtong.kernel.errors import ZhengtongError
+from zhengtong.security.audit import public as audit
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST = 50
@@ -38,6 +39,14 @@ def review(request: HttpRequest) -> HttpResponse:
 def text(request: HttpRequest, publication_id: int) -> HttpResponse:
     """One text: released with some words hidden, or withheld for a reason."""
     found = queries.get_text(publication_id)
+    audit.record_read(
+        by=request.user.pk,
+        subject=found.rating.subject,
+        purpose="评价公开审核",
+        basis="国办发〔2019〕51号",
+        fields=("comment",),
+        at=official_now(),
+    )
     form = forms.TextForm(request.POST or None)
     if form.is_bound and form.is_valid():
         given = form.cleaned_data
