@@ -115,6 +115,7 @@ NOT_OPENED = {
     "api/openapi.json": "JSON: tests of the hall",
     "account/factors/webauthn/": "needs a passkey: tests of the accounts",
     "rate/<str:token>/": "needs a single-use link: the journey of a bad rating",
+    "my/ratings/<int:rating_id>/": "only for who rated: tests of the ratings",
     "ratings/thanks/": "only after a rating: the journey of a bad rating",
     "my/ratings/<int:rating_id>/again/": "only after an answer: tests of the ratings",
     "my/ratings/<int:rating_id>/object/": "only while it is disputed: tests of the ratings",
