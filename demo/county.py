@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from demo import cast, load_matters, load_organizations, stories
+from demo import cast, load_matters, load_organizations, ratings, stories
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.matters import public as matters
 from zhengtong.foundation.calendars import public as calendars
@@ -38,6 +38,7 @@ def load(progress: Progress = print) -> None:
     progress("人员与授权 People and posts")
     people = cast.make(FOUNDED, rng, _bodies_with_roles())
     _cases(people, rng, progress)
+    ratings.load(people, PRESENT, progress)
     load_matters.leave_changes(people.who, PRESENT)
     progress("时钟与通知 Clocks and notices")
     while cases.fire(now=PRESENT):

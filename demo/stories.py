@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from demo import answers as plausible
+from demo import ratings
 from demo.cast import Cast
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.matters import public as matters
@@ -236,9 +237,7 @@ def deliver(story: Story) -> None:
 def rate(story: Story) -> None:
     """Most are content."""
     code = story.rng.choices((1, 2, 3, 4, 5), weights=(70, 20, 6, 3, 1))[0]
-    by = story.case.applicant_user or story.case.filed_by
-    if by is not None:
-        cases.rate(case_id=story.case.pk, code=code, comment="", by=by, at=story.time.some())
+    ratings.give(story, code)
 
 
 # --- the stories --------------------------------------------------------

@@ -117,6 +117,11 @@ NOT_OPENED = {
     "tsa/<stamp_algorithm:algorithm>/": "for programs: tests of the time stamps",
     "api/openapi.json": "JSON: tests of the hall",
     "account/factors/webauthn/": "needs a passkey: tests of the accounts",
+    "rate/<str:token>/": "needs a single-use link: the journey of a bad rating",
+    "my/ratings/<int:rating_id>/": "only for who rated: tests of the ratings",
+    "ratings/thanks/": "only after a rating: the journey of a bad rating",
+    "my/ratings/<int:rating_id>/again/": "only after an answer: tests of the ratings",
+    "my/ratings/<int:rating_id>/object/": "only while it is disputed: tests of the ratings",
     "api/": "the root of the API has no page",
     "api/matters": "JSON: tests of the hall",
     "api/matters/<key>": "JSON: tests of the hall",
@@ -126,7 +131,7 @@ NOT_OPENED = {
 SEVERAL = {"cases/<int:case_id>/": 14, "my/cases/<int:case_id>/": 12}
 """How many examples a role opens of a kind of page whose links differ from one to the next; one of all others."""
 LEAVES = ("/static/",)
-PAPERS = (".pdf", ".zip", ".csv", ".json", "/files/")
+PAPERS = (".pdf", ".zip", ".csv", ".xlsx", ".json", "/files/")
 
 
 @dataclass

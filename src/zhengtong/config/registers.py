@@ -85,7 +85,9 @@ TABLES: dict[str, str] = {
     "cases.Case": PERSONAL, "cases.CaseEvent": PERSONAL, "cases.StepTask": INTERNAL, "cases.StepAct": PERSONAL,
     "cases.DutyHolder": INTERNAL, "cases.ChecklistItem": PERSONAL, "cases.Paper": PERSONAL, "cases.DefectNotice": PERSONAL,
     "cases.Suspension": PERSONAL, "cases.Extension": PERSONAL, "cases.Clock": INTERNAL, "cases.Licence": PERSONAL,
-    "cases.Delivery": PERSONAL, "cases.Rating": PERSONAL, "cases.NumberSeries": INTERNAL,
+    "cases.Delivery": PERSONAL, "cases.NumberSeries": INTERNAL,
+    "ratings.Rule": INTERNAL, "ratings.Visit": INTERNAL, "ratings.Rating": PERSONAL, "ratings.Invitation": SECRET,
+    "ratings.WorkOrder": PERSONAL, "ratings.Dispute": PERSONAL, "ratings.Publication": PERSONAL, "ratings.RatingEvent": PERSONAL,
     "account.EmailAddress": PERSONAL, "account.EmailConfirmation": SECRET, "mfa.Authenticator": SECRET,
     "allauth_idp_oidc.Client": INTERNAL, "allauth_idp_oidc.Token": SECRET,
 }  # fmt: skip
@@ -105,6 +107,7 @@ COLUMNS: dict[str, str] = {
     "cases.Case.applicant_address": SENSITIVE,
     "cases.Case.answers": SENSITIVE,
     "cases.Case.corrections": SENSITIVE,
+    "ratings.WorkOrder.phone": SENSITIVE,
     "allauth_idp_oidc.Client.secret": SECRET,
 }
 
@@ -177,7 +180,7 @@ CRYPTOGRAPHY: tuple[Cryptography, ...] = (
                   "config/commands/sbom", "config/commands/demo")),
     Cryptography("numbers nobody guesses: query codes, verification codes, the signing secret", "the system's generator", 128,
                  "none", "as what they name; query codes beside a case number and a limit of tries",
-                 ("kernel/identifiers/case_number", "approvals/cases/queries", "approvals/cases/operations/paperwork",
+                 ("kernel/identifiers/case_number", "approvals/cases/queries", "approvals/ratings/operations/invitations", "approvals/cases/operations/paperwork",
                   "config/settings")),
     Cryptography("the public address, asked by the check", "TLS 1.2 and 1.3 as a visitor", 128, "the proxy's", "the proxy's",
                  ("config/transport",)),

@@ -115,6 +115,7 @@ INSTALLED_APPS = [
     "zhengtong.security.pmi",
     "zhengtong.approvals.matters",
     "zhengtong.approvals.cases",
+    "zhengtong.approvals.ratings",
     "zhengtong.portal.hall",
     "zhengtong.office.desk",
     "allauth",

@@ -55,7 +55,7 @@ def unchanged(play: Play, refusal: type[Exception], act, **more) -> Exception:
 
 def test_from_draft_to_archive(play, small_county):
     play.delivered()
-    cases.rate(case_id=play.case.pk, code=1, comment="", by=play.applicant, at=play.later(days=1))
+    cases.note_rating(case_id=play.case.pk, code=1, by=play.applicant, at=play.later(days=1))
     cases.archive(case_id=play.case.pk, by=small_county.window_officer, at=play.later(days=1))
     assert play.fresh.state == "archived"
     assert [e.kind for e in play.case.log.all()] == [
@@ -527,12 +527,13 @@ def test_a_name_no_font_can_print_is_refused_before_any_paper(small_county):
 
 def test_rating_once_after_delivery(play):
     play.certified()
-    unchanged(play, CannotRate, cases.rate, code=1, comment="", by=play.applicant)
+    unchanged(play, CannotRate, cases.note_rating, code=1, by=play.applicant)
     cases.deliver(case_id=play.case.pk, method="pickup", recipient="王", by=play.county.window_officer, at=play.now)
-    unchanged(play, NotFound, cases.rate, code=1, comment="", by=make_resident(9, "旁人"))
-    unchanged(play, Invalid, cases.rate, code=6, comment="", by=play.applicant)
-    assert cases.rate(case_id=play.case.pk, code=5, comment="慢", by=play.applicant, at=play.now).stars == 1
-    unchanged(play, CannotRate, cases.rate, code=1, comment="", by=play.applicant)
+    unchanged(play, NotFound, cases.note_rating, code=1, by=make_resident(9, "旁人"))
+    unchanged(play, Invalid, cases.note_rating, code=6, by=play.applicant)
+    cases.note_rating(case_id=play.case.pk, code=5, by=play.applicant, at=play.now)
+    assert play.case.log.get(kind="rate").data == {"code": 5}
+    unchanged(play, CannotRate, cases.note_rating, code=1, by=play.applicant)
 
 
 # --- exits ------------------------------------------------------------------

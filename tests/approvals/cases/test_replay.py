@@ -141,7 +141,7 @@ class Life(RuleBasedStateMachine):
             ),
             "certify": lambda: cases.certify(**common),
             "deliver": lambda: cases.deliver(**common, method="pickup", recipient="王小明"),
-            "rate": lambda: cases.rate(**common, code=2, comment=""),
+            "rate": lambda: cases.note_rating(**common, code=2),
             "archive": lambda: cases.archive(**common),
             "withdraw": lambda: cases.withdraw(**common, **reason),
             "void": lambda: cases.void(**common, **reason),

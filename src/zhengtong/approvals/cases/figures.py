@@ -1,5 +1,6 @@
 """The county in figures, live, each with the cases behind it: what the county office and the head of the county look at."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -10,8 +11,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from zhengtong.approvals.cases import queries
-from zhengtong.approvals.cases.models import Case, Clock, Rating
+from zhengtong.approvals.cases.models import Case, Clock
 from zhengtong.approvals.cases.states import OPEN, ClockKind, State
+from zhengtong.approvals.cases.values import FigurePart
 from zhengtong.approvals.matters import public as matters
 from zhengtong.foundation.organizations.models import Organization
 
@@ -24,15 +26,25 @@ PHASES: tuple[tuple[str, tuple[State, ...]], ...] = (
 )
 
 
+Provide = Callable[[date], FigurePart]
+_providers: dict[str, Provide] = {}
+
+
+def register_figures(name: str, provide: Provide) -> None:
+    """Let a system above add goals and a part of its own to 全县实况; called once, in its `AppConfig.ready`."""
+    _providers[name] = provide
+
+
 def board(*, today: date) -> dict[str, Any]:
     """Everything the board draws."""
     found = queries.figures()
+    parts = [provide(today) for provide in _providers.values()]
     states = {state: n for state, _label, n in found["states"]}
     return {
         **found,
         "today": today,
         "in_hand": sum(n for state, n in states.items() if state in OPEN),
-        "goals": _goals(found),
+        "goals": _goals(found, parts),
         "late": _late(today),
         "phases": _phases(states),
         "departments": _departments(today),
@@ -45,8 +57,7 @@ def board(*, today: date) -> dict[str, Any]:
         .select_related(*queries.RELATED)
         .defer("version__document")
         .order_by("-accepted_at")[:10],
-        "stars": _stars(),
-        "stars_heading": _("好差评（{n}次评价）").format(n=found["ratings"]),
+        "parts": [part for part in parts if part.template],
         "channels": _channels(),
         "channels_heading": _("从哪里提交"),
         "guidance": list(
@@ -72,11 +83,11 @@ def on_time() -> dict[str, Any]:
     return {"decided": found["all"], "late": found["late"], "percent": share}
 
 
-def _goals(found: dict[str, Any]) -> list[dict[str, Any]]:
+def _goals(found: dict[str, Any], parts: list[FigurePart]) -> list[dict[str, Any]]:
     """G2, G3 and G5 of the county plan, and the promise kept, each with the count behind the share."""
     figures, ended = found["catalogue"], on_time()
     counted = _("{part}个，共{whole}个")
-    rows = [
+    rows: list[tuple[str, float, float, str]] = [
         (
             _("可以网上申请和查询的事项"),
             figures.online_percent,
@@ -90,8 +101,7 @@ def _goals(found: dict[str, Any]) -> list[dict[str, Any]]:
             counted.format(part=figures.licences_end_to_end, whole=figures.licences),
         ),
     ]
-    if found["satisfied"] is not None:
-        rows.append((_("办事人满意"), found["satisfied"], 90, _("{n}次评价").format(n=found["ratings"])))
+    rows += [goal for part in parts for goal in part.goals]
     if ended["percent"] is not None:
         detail = _("已决定{n}件，其中{late}件超过承诺时限").format(n=ended["decided"], late=ended["late"])
         rows.append((_("在承诺时限内决定"), ended["percent"], 100, detail))
@@ -168,14 +178,6 @@ def stuck() -> list[dict[str, Any]]:
     counted = waiting.order_by().values("kind").annotate(n=Count("case", distinct=True), since=Min("due_on"))
     found = [{"kind": row["kind"], "label": ClockKind(row["kind"]).label, **row} for row in counted]
     return sorted(found, key=lambda row: -int(row["n"]))
-
-
-def _stars() -> list[dict[str, Any]]:
-    given = dict(Rating.objects.values_list("code").annotate(n=Count("pk")).order_by())
-    tones = {4: "soon", 5: "overdue"}
-    return [
-        {"label": label, "value": given.get(code, 0), "tone": tones.get(code, "ok")} for code, label in Rating.CODES
-    ]
 
 
 def _channels() -> list[dict[str, Any]]:

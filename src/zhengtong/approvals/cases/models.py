@@ -493,30 +493,6 @@ class Delivery(models.Model):
         return self.method
 
 
-class Rating(models.Model):
-    """好差评, once per case. `code` is GB/T 39046's: 1 非常满意 … 5 非常不满意; stars are derived, never stored."""
-
-    CODES = [(1, _("非常满意")), (2, _("满意")), (3, _("基本满意")), (4, _("不满意")), (5, _("非常不满意"))]
-
-    case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="rating")
-    code = models.PositiveSmallIntegerField(choices=CODES)
-    comment = models.CharField(max_length=500, blank=True)
-    rated_at = models.DateTimeField()
-    rated_by = models.ForeignKey(USER, on_delete=models.PROTECT, null=True, related_name="+")
-
-    class Meta:
-        verbose_name = _("评价")
-        constraints = [models.CheckConstraint(condition=Q(code__gte=1, code__lte=5), name="rating_code")]
-
-    def __str__(self) -> str:
-        return str(self.code)
-
-    @property
-    def stars(self) -> int:
-        """5 for 非常满意 … 1 for 非常不满意."""
-        return 6 - self.code
-
-
 class NumberSeries(models.Model):
     """The last number given in a series (cases of a day, papers of an organ and year). Numbers are never re-used; gaps stay."""
 

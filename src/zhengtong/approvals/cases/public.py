@@ -1,5 +1,6 @@
 """The door of cases: operations are called through it as `cases.accept(…)`."""
 
+from zhengtong.approvals.cases.figures import register_figures
 from zhengtong.approvals.cases.models import Case, CaseEvent, ChecklistItem, Clock, Licence, Paper, StepTask
 from zhengtong.approvals.cases.operations.acceptance import (
     accept,
@@ -23,7 +24,7 @@ from zhengtong.approvals.cases.operations.decision import (
     decide,
     deliver,
     hand_in_deferred,
-    rate,
+    note_rating,
     terminate,
     transfer_up,
     void,
@@ -73,7 +74,9 @@ from zhengtong.approvals.cases.queries import (
     verify_licence,
 )
 from zhengtong.approvals.cases.readers import ANSWER, EVIDENCE, PAPER
+from zhengtong.approvals.cases.refusals import CannotRate
 from zhengtong.approvals.cases.states import ClockKind, Kind, Outcome, State
+from zhengtong.approvals.cases.values import FigurePart
 
 __all__ = [
     "ANSWER",
@@ -81,10 +84,12 @@ __all__ = [
     "MATERIAL",
     "PAPER",
     "Case",
+    "CannotRate",
     "CaseEvent",
     "ChecklistItem",
     "Clock",
     "ClockKind",
+    "FigurePart",
     "Kind",
     "Licence",
     "Outcome",
@@ -130,14 +135,15 @@ __all__ = [
     "may_amend",
     "needed_materials",
     "next_actor",
+    "note_rating",
     "notify_defects",
     "of_person",
     "open_amendment",
     "papers_for",
     "printed",
-    "rate",
     "receive",
     "refuse_acceptance",
+    "register_figures",
     "reproject_all",
     "request_in_review",
     "resume",

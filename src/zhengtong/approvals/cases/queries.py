@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from zhengtong.approvals.cases.models import Case, CaseEvent, Clock, Licence, Paper, Rating, StepTask, Suspension
+from zhengtong.approvals.cases.models import Case, CaseEvent, Clock, Licence, Paper, StepTask, Suspension
 from zhengtong.approvals.cases.readers import PAPER
 from zhengtong.approvals.cases.states import ClockKind, Kind, Outcome, State
 from zhengtong.approvals.cases.values import (
@@ -323,10 +323,8 @@ def papers_for(case: Case, *, applicant: bool) -> list[Paper]:
 
 
 def figures() -> dict[str, Any]:
-    """Live figures of the county: share of matters online (G2), of licences end to end (G3), cases by state, ratings (G5)."""
+    """Live figures of the county: share of matters online (G2), of licences end to end (G3), cases by state."""
     states = dict(Case.objects.exclude(state=State.DRAFT).values_list("state").annotate(n=Count("id")).order_by())
-    ratings = dict(Rating.objects.values_list("code").annotate(n=Count("id")).order_by())
-    total = sum(ratings.values())
     return {
         "catalogue": matters.catalogue_figures(),
         "states": [(state, State(state).label, states.get(state, 0)) for state in State.values if states.get(state)],
@@ -335,6 +333,4 @@ def figures() -> dict[str, Any]:
             kind=ClockKind.PROMISED, stopped_at__isnull=True, elapsed_at__isnull=False
         ).count(),
         "deemed": Case.objects.filter(deemed_accepted=True).count(),
-        "ratings": total,
-        "satisfied": round(100 * sum(n for code, n in ratings.items() if code <= 3) / total) if total else None,
     }

@@ -28,7 +28,6 @@ class Facts:
     extension: int = 0
     done: set[int] = field(default_factory=set)
     judged: dict[int, str] = field(default_factory=dict)
-    rating: int | None = None
     licence: str = ""
     licence_state: str = ""
 
@@ -90,14 +89,12 @@ def _apply(facts: Facts, event: CaseEvent) -> None:
             facts.licence_state = data["licence_state"]
         case Kind.DELIVER:
             facts.delivered_at = event.effective_at
-        case Kind.RATE:
-            facts.rating = data["code"]
 
 
 def of_rows(case: Case) -> Facts:
     """The same facts as the rows tell them."""
     extension = Extension.objects.filter(case=case).first()
-    rating, licence = getattr(case, "rating", None), getattr(case, "licence", None)
+    licence = getattr(case, "licence", None)
     return Facts(
         state=case.state,
         row_version=case.row_version,
@@ -112,7 +109,6 @@ def of_rows(case: Case) -> Facts:
         extension=extension.workdays if extension else 0,
         done=set(case.tasks.filter(state=StepTask.DONE).values_list("pk", flat=True)),
         judged=dict(case.checklist.filter(judged_by__isnull=False).values_list("material_no", "judgement")),
-        rating=rating.code if rating else None,
         licence=licence.number if licence else "",
         licence_state=licence.state if licence else "",
     )

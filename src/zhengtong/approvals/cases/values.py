@@ -1,7 +1,8 @@
 """What cases hand to other systems and to pages: frozen facts, no rows to change."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from zhengtong.kernel.legal_clock import Ledger
 
@@ -77,3 +78,12 @@ class ClockExplained:
 
     view: ClockView
     ledger: Ledger
+
+
+@dataclass(frozen=True)
+class FigurePart:
+    """What a system above adds to 全县实况: goals of the county plan (label, percent, target, detail), and a template with its context."""
+
+    goals: tuple[tuple[str, float, float, str], ...] = ()
+    template: str = ""
+    context: dict[str, Any] = field(default_factory=dict)

@@ -3,8 +3,8 @@
 import string
 from dataclasses import dataclass
 
-SMS_MAY_NAME = frozenset({"number", "matter", "due", "office", "code", "days", "window_phone"})
-"""What a text message may say: a phone lies open on tables. Names, identity numbers and addresses stay in the inbox."""
+SMS_MAY_NAME = frozenset({"number", "matter", "due", "office", "code", "days", "window_phone", "link"})
+"""What a text message may say: a phone lies open on tables. `link` works once. Names, identity numbers and addresses stay in the inbox."""
 
 
 @dataclass(frozen=True)

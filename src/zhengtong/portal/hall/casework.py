@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.cases.states import ARROWS, OPEN, ClockKind, Kind, Outcome, State
 from zhengtong.approvals.cases.values import ClockExplained, ClockView, NextActor
+from zhengtong.approvals.ratings import public as ratings
 from zhengtong.foundation.files import public as files
 from zhengtong.kernel.errors import CalendarYearMissing, NotFound, Refusal
 from zhengtong.portal.hall.values import own
@@ -130,7 +131,7 @@ def case_page(case: cases.Case, *, today: date) -> CasePage:
     """Everything the applicant's page of `case` shows."""
     actor = cases.next_actor(case)
     clocks = _clocks(case, today)
-    rating = getattr(case, "rating", None)
+    rating = ratings.of_case(case.pk)
     return CasePage(
         case=case,
         status=status_of(case),

@@ -81,22 +81,3 @@ class WithdrawForm(forms.Form):
         help_text=_("可以不填。"),
     )
     seen = forms.IntegerField(widget=forms.HiddenInput)
-
-
-class RatingForm(forms.Form):
-    """Five answers; posted as stars, 5 for 非常满意."""
-
-    stars = forms.TypedChoiceField(
-        label=_("您对这次办事满意吗？"),
-        choices=[(n, str(n)) for n in (5, 4, 3, 2, 1)],
-        coerce=int,
-        widget=forms.RadioSelect,
-        error_messages={"required": _("请选择一个满意程度。"), "invalid_choice": _("请选择一个满意程度。")},
-    )
-    comment = forms.CharField(
-        label=_("还想说点什么？"),
-        required=False,
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("哪里办得好，哪里不方便，都可以写。"),
-    )

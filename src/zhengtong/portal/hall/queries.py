@@ -7,13 +7,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, F, Q
+from django.db.models import Count, F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.cases.values import Verification
 from zhengtong.approvals.matters import public as matters
+from zhengtong.approvals.ratings import public as ratings
 from zhengtong.foundation.organizations.models import Organization
 from zhengtong.foundation.search import public as search
 from zhengtong.kernel.errors import NotFound
@@ -282,10 +283,8 @@ def _work_figures(now: datetime) -> tuple[int, int, int, int]:
     decided = cases.Case.objects.filter(decided_at__gt=now - timedelta(days=365), decided_at__lte=now)
     finished = decided.count()
     late = decided.filter(clocks__kind=cases.ClockKind.PROMISED, clocks__elapsed_at__isnull=False).distinct().count()
-    ratings = decided.filter(rating__isnull=False).aggregate(
-        rated=Count("id"), content=Count("id", filter=Q(rating__code__lte=3))
-    )
-    return finished, finished - late, ratings["rated"], ratings["content"]
+    rated, content = ratings.satisfied_between(now - timedelta(days=365), now)
+    return finished, finished - late, rated, content
 
 
 def bodies(kind: str, today: date) -> list[Organization]:

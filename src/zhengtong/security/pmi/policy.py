@@ -28,6 +28,7 @@ class Role:
 
 
 _CASE_WORK = {"desk.view", "cases.view", "cases.work", "cases.undertake"}
+_RATINGS = {"ratings.view", "ratings.handle"}
 _HANDLE = frozenset(_CASE_WORK | {"cases.suspend", "cases.notify"})
 
 ROLES: dict[str, Role] = {
@@ -35,6 +36,7 @@ ROLES: dict[str, Role] = {
         _("窗口受理人员"),
         frozenset(
             _CASE_WORK
+            | _RATINGS
             | {"window.serve", "cases.receive", "cases.accept", "cases.notify", "cases.deliver", "cases.suspend"}
         ),
         "",
@@ -43,23 +45,26 @@ ROLES: dict[str, Role] = {
         _("乡镇（街道）经办人员"),
         frozenset(
             _CASE_WORK
+            | _RATINGS
             | {"window.serve", "cases.receive", "cases.accept", "cases.notify", "cases.deliver", "cases.suspend"}
         ),
         "",
     ),
-    "case_officer": Role(_("承办人"), frozenset(_HANDLE | {"cases.receive", "cases.accept"}), UNDERTAKE),
+    "case_officer": Role(_("承办人"), frozenset(_HANDLE | _RATINGS | {"cases.receive", "cases.accept"}), UNDERTAKE),
     "site_inspector": Role(_("勘验人员"), _HANDLE, UNDERTAKE),
     "examiner": Role(_("考核人员"), _HANDLE, UNDERTAKE),
     "joint_reviewer": Role(_("会审人员"), _HANDLE, UNDERTAKE),
     "inspector": Role(_("检验人员"), _HANDLE, UNDERTAKE),
     "quarantine_officer": Role(_("检疫人员"), _HANDLE, UNDERTAKE),
     "registrar": Role(_("登簿人员"), _HANDLE, UNDERTAKE),
-    "section_head": Role(_("股室负责人"), frozenset(_CASE_WORK | {"cases.review", "cases.suspend"}), REVIEW),
+    "section_head": Role(_("股室负责人"), frozenset(_CASE_WORK | _RATINGS | {"cases.review", "cases.suspend"}), REVIEW),
     "approver": Role(_("审批人"), frozenset(_CASE_WORK | {"cases.decide", "cases.suspend"}), APPROVE),
     "certificate_clerk": Role(_("制证人员"), frozenset(_CASE_WORK | {"cases.certify", "cases.deliver"}), ""),
     "payment_officer": Role(_("发放人员"), frozenset(_CASE_WORK | {"cases.deliver"}), ""),
     "department_head": Role(
-        _("部门负责人"), frozenset(_CASE_WORK | {"cases.extend", "cases.decide", "cases.suspend"}), APPROVE
+        _("部门负责人"),
+        frozenset(_CASE_WORK | _RATINGS | {"ratings.assign", "cases.extend", "cases.decide", "cases.suspend"}),
+        APPROVE,
     ),
     "county_head": Role(
         _("县政府负责人"), frozenset({"desk.view", "cases.view", "cases.extend_joint", "figures.view"}), ""
@@ -82,6 +87,9 @@ ROLES: dict[str, Role] = {
                 "figures.view",
                 "cases.view",
                 "erasures.handle",
+                "ratings.view",
+                "ratings.assign",
+                "ratings.review",
             }
         ),
         "",
@@ -151,6 +159,10 @@ PERMISSIONS: dict[str, str | Promise] = {
     "roles.grant": _("授权和撤销授权"),
     "clients.manage": _("登记接入统一认证的系统"),
     "figures.view": _("查看全县数据"),
+    "ratings.view": _("查看评价和差评整改单"),
+    "ratings.handle": _("办理差评整改"),
+    "ratings.assign": _("分办差评整改、申请认定评价不成立"),
+    "ratings.review": _("认定评价、审核公开、制定好差评规则"),
     "events.view": _("查看事件投递"),
     "events.retry": _("重新投递事件"),
     "audit.view": _("查看审计记录"),

@@ -20,7 +20,7 @@ from zhengtong.approvals.cases.events import (
     LicenceStateChanged,
     ResultCertified,
 )
-from zhengtong.approvals.cases.models import Case, Clock, Delivery, Licence, Rating, StepTask
+from zhengtong.approvals.cases.models import Case, CaseEvent, Clock, Delivery, Licence, StepTask
 from zhengtong.approvals.cases.operations import clockwork, desks, renewal, steps
 from zhengtong.approvals.cases.operations.filing import on_behalf
 from zhengtong.approvals.cases.operations.paperwork import issue
@@ -277,21 +277,24 @@ def hand_in_deferred(*, case_id: int, by: Any, at: datetime, seen: int | None = 
 
 
 @transaction.atomic
-def rate(*, case_id: int, code: int, comment: str, by: Any, at: datetime) -> Rating:
-    """好差评 after completion, once per case, by the applicant; `code` 1 非常满意 … 5 非常不满意 (GB/T 39046)."""
+def note_rating(*, case_id: int, code: int, by: Any, at: datetime) -> Case:
+    """Write into the case's history that it was rated, once, after completion, by the applicant's side.
+
+    `code` 1 非常满意 … 5 非常不满意 (GB/T 39046). `by` None: somebody who held the query code or a link of this case. The rating
+    itself, its words and what follows from it belong to `ratings`.
+    """
     case = lock(case_id)
     if by is not None:
         rules.is_applicant(case, by, timezone.localdate(at))
-    if code not in dict(Rating.CODES):
+    if code not in range(1, 6):
         raise Invalid(_("请选择一个满意程度。"), fields={"code": _("请选择一个满意程度。")})
-    if Rating.objects.filter(case=case).exists():
+    if CaseEvent.objects.filter(case=case, kind=Kind.RATE).exists():
         raise CannotRate(_("您已经评价过这次办理，谢谢。"))
     if (case.state, Kind.RATE) not in rules.states.ARROWS:
         raise CannotRate(_("办结送达之后才能评价，请稍后再来。"))
-    rating = Rating.objects.create(case=case, code=code, comment=comment[:500], rated_at=at, rated_by=by)
     fact = CaseRated(case_id=case.pk, code=code, actor_id=by.pk if by else None)
     record(case, Kind.RATE, fact, at=at, by=by, on_behalf_of=on_behalf(case), data={"code": code})
-    return rating
+    return case
 
 
 @transaction.atomic

@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from zhengtong.approvals.cases import public as cases
+from zhengtong.approvals.ratings import public as ratings
 from zhengtong.foundation.calendars.public import official_now, official_today
 from zhengtong.foundation.files import public as files
 from zhengtong.kernel import access
 from zhengtong.kernel.errors import NotFound, Refusal
 from zhengtong.portal.hall import casework, drafts, rules
-from zhengtong.portal.hall.forms import ProgressForm, RatingForm, WithdrawForm, posted
+from zhengtong.portal.hall.forms import ProgressForm, WithdrawForm, posted
 from zhengtong.security.audit import public as audit
 
 A_PAGE = 10
@@ -118,27 +119,26 @@ def amend(request: HttpRequest, case_id: int) -> HttpResponse:
     return redirect(drafts.first_url(begun))
 
 
-def _rate(request: HttpRequest, case: cases.Case, by: Any, back: str) -> HttpResponse:
-    form = RatingForm(posted(request))
+def _rate(request: HttpRequest, case: cases.Case, by: Any, channel: str) -> HttpResponse:
+    form = ratings.RatingForm(posted(request), reachable=bool(by or case.applicant_phone))
     if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        # GB/T 39046: code 1 is 非常满意; people give stars, five for the best.
-        cases.rate(case_id=case.pk, code=6 - given["stars"], comment=given["comment"], by=by, at=official_now())
-        messages.success(request, _("谢谢您的评价。"))
-        return redirect(back, *([case.pk] if back == "hall:case" else []))
-    return render(request, "hall/rate.html", {"case": case, "form": form}, status=422 if form.errors else 200)
+        rating = ratings.rate_case(case_id=case.pk, by=by, channel=channel, at=official_now(), **form.given())
+        ratings.remember(request.session, rating)
+        return redirect("ratings:thanks")
+    context = {"about": case.version.label, "number": case.spoken_number, "form": form}
+    return render(request, "ratings/rate.html", context, status=422 if form.errors else 200)
 
 
 @access.signed_in
 def rate(request: HttpRequest, case_id: int) -> HttpResponse:
     """Rate one's own case."""
-    return _rate(request, _mine(request, case_id), request.user, "hall:case")
+    return _rate(request, _mine(request, case_id), request.user, "account")
 
 
 @access.public
 def rate_by_code(request: HttpRequest, case_id: int) -> HttpResponse:
     """Rate a case whose number and query code were given in this session."""
-    return _rate(request, rules.followed_case(request, case_id), None, "hall:progress")
+    return _rate(request, rules.followed_case(request, case_id), None, "code")
 
 
 @access.public
