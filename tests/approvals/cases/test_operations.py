@@ -9,7 +9,7 @@ from tests.factories import at, make_resident
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.cases import queries, replay
 from zhengtong.approvals.cases.models import CaseEvent, DefectNotice, DutyHolder, Licence, Paper
-from zhengtong.approvals.cases.papers.glyphs import CannotPrint
+from zhengtong.approvals.papers.glyphs import CannotPrint
 from zhengtong.approvals.cases.refusals import (
     CannotAccept,
     CannotActNow,
