@@ -1,8 +1,8 @@
 """Money of the county: exact decimals in 元 down to the 分, never floats.
 
-    yuan("1,080.5")   Decimal("1080.50")     refuses floats, more than two decimals, more than fourteen digits
-    rounded(rate * quantity)                 half up to the 分, for a product that was computed
-    shown(amount)     "1,080.50"             for people; `capital(amount)` for papers: 壹仟零捌拾元伍角整
+yuan("1,080.5")   Decimal("1080.50")     refuses floats, more than two decimals, more than fourteen digits
+rounded(rate * quantity)                 half up to the 分, for a product that was computed
+shown(amount)     "1,080.50"             for people; `capital(amount)` for papers: 壹仟零捌拾元伍角整
 """
 
 import re

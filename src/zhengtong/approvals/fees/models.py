@@ -47,6 +47,8 @@ class Bill(models.Model):
     paid = MoneyField(_("已缴"), default=ZERO)
     refunded = MoneyField(_("已退"), default=ZERO)
     pay_workdays = models.PositiveSmallIntegerField(default=15)
+    # What the notice says when a law lets decision or delivery wait for the payment; empty: nothing waits.
+    gate_note = models.CharField(max_length=300, blank=True)
     drawn_up_at = models.DateTimeField(_("生成时间"))
     issued_at = models.DateTimeField(_("发出时间"), null=True, blank=True)
     due_on = models.DateField(_("缴款期限"), null=True, blank=True)
@@ -98,9 +100,7 @@ class BillLine(models.Model):
     code = models.CharField(_("收费项目编码"), max_length=40, blank=True)
     name = models.CharField(_("收费项目"), max_length=120)
     name_en = models.CharField(max_length=200, blank=True)
-    department = models.ForeignKey(
-        Organization, on_delete=models.PROTECT, related_name="+", verbose_name=_("执收单位")
-    )
+    department = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+", verbose_name=_("执收单位"))
     basis = models.CharField(_("收费依据"), max_length=200)
     quantity = models.DecimalField(_("数量"), max_digits=14, decimal_places=4, null=True)
     unit = models.CharField(_("单位"), max_length=40, blank=True)
@@ -134,7 +134,9 @@ class BillLine(models.Model):
             models.CheckConstraint(
                 condition=Q(reduction__gte=0) & Q(reduction__lte=F("amount")), name="bill_line_reduction"
             ),
-            models.CheckConstraint(condition=Q(reduction=0) | ~Q(reduction_reason=""), name="bill_line_reduction_reason"),
+            models.CheckConstraint(
+                condition=Q(reduction=0) | ~Q(reduction_reason=""), name="bill_line_reduction_reason"
+            ),
         ]
 
     def __str__(self) -> str:
