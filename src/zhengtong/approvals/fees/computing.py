@@ -23,7 +23,8 @@ def lines_for_matter(
 ) -> tuple[Line, ...]:
     """The lines a case of this version with these answers is charged; empty when it is free (行政许可法 第五十八条).
 
-    `source`: what the lines belong to on a bill of several parts, such as `case:12`. What the answers cannot say is left open for an official: the line then has no quantity or no rate.
+    `source`: what the lines belong to on a bill of several parts, such as `case:12`. What the answers cannot say is left open
+    for an official: the line then has no quantity or no rate.
     """
     elements = version.elements
     if not elements.fees.charged:
