@@ -22,5 +22,6 @@ class FeesConfig(AppConfig):
         assert jobs
         assert receivers
         register(Entry(_("缴款单"), "fees:list", permission="fees.view", order=30, section="cases"))
-        register(Entry(_("退款"), "fees:refunds", permission="fees.approve_refund", order=31, section="cases"))
-        register(Entry(_("对账"), "fees:reconciliations", permission="fees.reconcile", order=32, section="cases"))
+        register(Entry(_("退款"), "fees:refunds", permission="fees.refund", order=31, section="cases"))
+        register(Entry(_("收费分账"), "fees:lines", permission="fees.view", order=32, section="cases"))
+        register(Entry(_("对账"), "fees:reconciliations", permission="fees.reconcile", order=33, section="cases"))

@@ -1,10 +1,10 @@
-"""What fees do again and again: ask about payments whose message was lost, send refunds, let bills lapse."""
+"""What fees do again and again: ask about payments whose message was lost, send refunds, compare statements, let bills lapse."""
 
 from datetime import datetime
 
 from django.utils import timezone
 
-from zhengtong.approvals.fees.operations import bills, paying, refunding
+from zhengtong.approvals.fees.operations import bills, paying, reconciling, refunding
 from zhengtong.approvals.fees.providers import telling
 from zhengtong.foundation.events.public import every
 
@@ -31,3 +31,9 @@ def send_refunds(now: datetime) -> int:
 def expire(now: datetime) -> int:
     """Let the bills lapse whose time to pay has passed."""
     return bills.expire_overdue(now=timezone.localtime(now))
+
+
+@every(seconds=600, name="fees.reconcile")
+def reconcile(now: datetime) -> int:
+    """Compare yesterday's statements with the books, once."""
+    return reconciling.reconcile_yesterday(now=timezone.localtime(now))

@@ -34,6 +34,7 @@ from zhengtong.approvals.fees.operations.refunding import (
     request_refund,
     send_approved,
 )
+from zhengtong.approvals.fees.panels import FeePanel, panel
 from zhengtong.approvals.fees.queries import (
     bill_of,
     bills_of,
@@ -49,6 +50,7 @@ from zhengtong.approvals.fees.queries import (
 )
 from zhengtong.approvals.fees.refusals import CannotBill, CannotPay, CannotRefund
 from zhengtong.approvals.fees.states import RefundCause, RefundState, State
+from zhengtong.approvals.fees.subjects import register_subject
 from zhengtong.approvals.fees.values import Claim, Free, Gate, Line, Payer, Public, Verification
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "CannotPay",
     "CannotRefund",
     "Claim",
+    "FeePanel",
     "Free",
     "Gate",
     "Line",
@@ -93,12 +96,14 @@ __all__ = [
     "issue_bill",
     "law_of",
     "lines_for_matter",
+    "panel",
     "pay_url",
     "printed",
     "public_view",
     "receipts_of",
     "record_at_window",
     "refuse_refund",
+    "register_subject",
     "request_refund",
     "send_approved",
     "settled",

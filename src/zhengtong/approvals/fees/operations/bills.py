@@ -315,9 +315,12 @@ def supersede(
 ) -> Bill:
     """A new notice with other lines in place of one that is unpaid; the old number is void, and says which took its place.
 
-    A bill on which something was paid is not replaced: the rest is paid, or the paid part refunded first.
+    A bill on which something was paid is not replaced: the rest is paid, or the paid part refunded first. `by` None: the
+    system, because what it is for has changed.
     """
     bill = lock(bill_id, seen=seen)
+    if by is not None:
+        rules.rules_over(bill, by, timezone.localdate(at))
     if not lines:
         raise CannotBill(_("没有要收的费用。不再收费的，请取消缴款单。"))
     bodies = {line.department: organizations.get_by_code(line.department) for line in lines}

@@ -132,7 +132,7 @@ def pay(*, token: str, at: datetime) -> Charge:
 
 @transaction.atomic
 def give_up(*, token: str, at: datetime) -> Charge:
-    """The payer turns back."""
+    """The payer turns back; what is paid stays paid."""
     charge = Charge.objects.select_for_update().get(pk=charge_of(token).pk)
     if charge.state == Charge.OPEN:
         charge.state = Charge.GIVEN_UP
