@@ -24,7 +24,7 @@ DIGITS, DECIMALS = 14, 2
 _WRITTEN = re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
 _FIGURES = "零壹贰叁肆伍陆柒捌玖"
 _PLACES = ("", "拾", "佰", "仟")
-_GROUPS = ("", "万", "亿", "万亿")
+_GROUPS = ("", "万", "亿")
 
 
 class NotMoney(Invalid):
@@ -79,7 +79,7 @@ def capital(amount: Decimal) -> str:
     """中文大写金额, as bills and receipts write it: 壹仟零捌拾元伍角整, 伍分, 零元整.
 
     After 《正确填写票据和结算凭证的基本规定》(中国人民银行支付结算办法 附一): 整 follows 元 or 角, never 分; a zero between
-    figures is written once; a zero 角 before 分 is written.
+    figures is written once, one at the end of 万 too (壹拾万零柒仟元); a zero 角 before 分 is written.
     """
     exact = yuan(amount)
     sign, cents = ("负" if exact < 0 else ""), int(abs(exact) * 100)
@@ -106,18 +106,12 @@ def _whole(number: int) -> str:
         value = groups[place]
         if not value:
             gap = bool(text)
-            # 一万亿 and above: the 亿 of an empty group of 亿 belongs to 万亿 already.
             continue
-        if text and (gap or value < 1000):
+        if text and (gap or value < 1000 or groups[place + 1] % 10 == 0):
             text += "零"
-        text += _four(value) + _group(place, groups)
+        text += _four(value) + _GROUPS[place]
         gap = False
     return text
-
-
-def _group(place: int, groups: list[int]) -> str:
-    # 壹万贰仟亿: 万 alone while the group of 亿 still follows, 万亿 when it is empty.
-    return "万" if place == 3 and groups[2] else _GROUPS[place]
 
 
 def _four(value: int) -> str:
