@@ -9,7 +9,7 @@ A subject is any `kind:id`; fees knows neither cases nor projects.
 """
 
 from zhengtong.approvals.fees.computing import free_by, gate_note, law_of, lines_for_matter
-from zhengtong.approvals.fees.models import Bill, BillLine, BillPaper, Order, Payment, Refund, Share
+from zhengtong.approvals.fees.models import Bill, BillLine, BillPaper, Charge, Order, Payment, Refund, Share
 from zhengtong.approvals.fees.operations.bills import (
     assess_line,
     cancel,
@@ -60,6 +60,7 @@ __all__ = [
     "CannotBill",
     "CannotPay",
     "CannotRefund",
+    "Charge",
     "Claim",
     "FeePanel",
     "Free",
