@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("files/", include("zhengtong.foundation.files.urls")),
     path("", include("zhengtong.foundation.notices.urls")),
     path("catalogue/", include("zhengtong.approvals.matters.urls")),
+    path("", include("zhengtong.approvals.fees.urls")),
     path("", include("zhengtong.approvals.cases.urls")),
     path("", include("zhengtong.approvals.ratings.urls")),
     path("desk/", include("zhengtong.office.desk.urls")),

@@ -1,5 +1,7 @@
 """The door of cases: operations are called through it as `cases.accept(…)`."""
 
+from zhengtong.approvals.cases.charging import collected_by, lines_of, payer_of
+from zhengtong.approvals.cases.charging import panel as fee_panel
 from zhengtong.approvals.cases.figures import register_figures
 from zhengtong.approvals.cases.models import Case, CaseEvent, ChecklistItem, Clock, Licence, Paper, StepTask
 from zhengtong.approvals.cases.operations.acceptance import (
@@ -112,6 +114,7 @@ __all__ = [
     "change_licence",
     "choose_township",
     "clocks",
+    "collected_by",
     "complete_step",
     "counts_by_state",
     "decide",
@@ -119,6 +122,7 @@ __all__ = [
     "deliver",
     "explain",
     "extend",
+    "fee_panel",
     "file_at_window",
     "files_of_materials",
     "fire",
@@ -132,6 +136,7 @@ __all__ = [
     "is_protected",
     "judge_materials",
     "lapse_supplement",
+    "lines_of",
     "may_amend",
     "needed_materials",
     "next_actor",
@@ -140,6 +145,7 @@ __all__ = [
     "of_person",
     "open_amendment",
     "papers_for",
+    "payer_of",
     "printed",
     "receive",
     "refuse_acceptance",
