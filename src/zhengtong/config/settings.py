@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "zhengtong.security.pmi",
     "zhengtong.approvals.matters",
     "zhengtong.approvals.cases",
+    "zhengtong.approvals.greenway",
     "zhengtong.portal.hall",
     "zhengtong.office.desk",
     "allauth",
@@ -288,6 +289,10 @@ LOGGING = {
 # 最高人民法院关于适用… 期间的届满 is debated: the county decides at which hour a working day closes for applicants and staff.
 LEGAL_DAY_CLOSES_AT = "24:00"
 COUNTY_DIVISION = "431321"
+# 投资项目代码 (GB/T 40058-2021): the algorithm of its check character was not verified; empty checks the layout only.
+PROJECT_CODE_CHECK = os.environ.get("ZHENGTONG_PROJECT_CODE_CHECK", "")
+# 快速转办: within so many working days of the hand-over a department signs for its branch of a project.
+BRANCH_SIGN_WORKDAYS = 1
 # Time stamps (RFC 3161). The policy is this product's own identifier (a UUID below 2.25): a county with an arc of its own puts it here.
 # `auto` watches the kernel's account of the clock once it has been synchronised; the others refuse stamps from the start without it.
 TIMESTAMPS: dict[str, Any] = {

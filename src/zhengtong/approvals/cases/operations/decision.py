@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from zhengtong.approvals.cases import rules
+from zhengtong.approvals.cases import rules, slots
 from zhengtong.approvals.cases.events import (
     CaseArchived,
     CaseDecided,
@@ -65,6 +65,7 @@ def decide(
     rules.arrow_exists(case, kind)
     task = _deciding_task(case)
     _check_decision(case, outcome, reason, opinion, hearing, deferred_until)
+    slots.ask(case, outcome=outcome, by=by, at=at)
     steps.act(
         case, task, by=by, conclusion="disagree" if outcome == Outcome.REFUSE else "agree", opinion=opinion, at=at
     )

@@ -283,3 +283,13 @@ def withdraw(*, case_id: int, by: Any, reason: str, at: datetime, seen: int | No
         }
         issue(case, "withdrawal", content, by=by, at=at)
     return case
+
+
+@transaction.atomic
+def drop_draft(*, case_id: int, at: datetime) -> Case:
+    """A draft that an app above opened is not needed any more. Refuses anything but a draft; nobody is written to."""
+    case = lock(case_id)
+    if case.state != State.DRAFT:
+        raise CannotSubmit(_("申请已经提交，不能当作草稿删除。"))
+    record(case, Kind.WITHDRAW, None, at=at, data={"reason": "联合办理中不再需要这个事项"})
+    return case

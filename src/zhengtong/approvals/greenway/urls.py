@@ -1,0 +1,4 @@
+"""x"""
+
+app_name = "greenway"
+urlpatterns = []
