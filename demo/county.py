@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from demo import cast, load_matters, load_organizations, stories
+from demo import cast, greenway, load_matters, load_organizations, stories
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.matters import public as matters
 from zhengtong.foundation.calendars import public as calendars
@@ -43,6 +43,9 @@ def load(progress: Progress = print) -> None:
     while cases.fire(now=PRESENT):
         pass
     _deliver(progress)
+    progress("项目与一件事 Projects and bundles")
+    greenway.load(people, rng, until=PRESENT)
+    _deliver(lambda *told: None)
     pki.publish_lists(
         at=PRESENT
     )  # the ceremony lies half a year back; without this they would be stale at the first look

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("zhengtong.foundation.notices.urls")),
     path("catalogue/", include("zhengtong.approvals.matters.urls")),
     path("", include("zhengtong.approvals.cases.urls")),
+    path("", include("zhengtong.approvals.greenway.urls")),
     path("desk/", include("zhengtong.office.desk.urls")),
     path("design/", include("zhengtong.config.gallery")),
     path("api/", api.urls),

@@ -138,8 +138,8 @@ def test_the_one_time_notice_covers_every_branch_and_is_answered_at_once(shop):
     shop.submitted()
     clerk = shop.county.window_officer
     wrong = {"平面图": ("defective", "illegible", "请重拍")}
+    greenway.judge(joint_id=shop.joint_id, judgements=wrong, by=clerk, at=shop.now)
     with pytest.raises(CannotAcceptJointly, match="核验"):
-        greenway.judge(joint_id=shop.joint_id, judgements=wrong, by=clerk, at=shop.now)
         greenway.notify(joint_id=shop.joint_id, by=clerk, at=shop.now)
     greenway.judge(joint_id=shop.joint_id, judgements=wrong, all_in_order=True, by=clerk, at=shop.now)
     greenway.notify(joint_id=shop.joint_id, by=clerk, at=shop.now)

@@ -12,6 +12,7 @@ from zhengtong.approvals.greenway.models import (
     Template,
     TemplateVersion,
 )
+from zhengtong.approvals.greenway.operations.agents import appoint, dismiss
 from zhengtong.approvals.greenway.operations.branches import poll, sign_for, write_down_reply
 from zhengtong.approvals.greenway.operations.clockwork import extend, fire, reproject_all
 from zhengtong.approvals.greenway.operations.filing import accept, judge, notify, submit, supplement
@@ -26,7 +27,8 @@ from zhengtong.approvals.greenway.operations.opening import (
     publish_shipped,
     publish_template,
 )
-from zhengtong.approvals.greenway.operations.sharing import papers
+from zhengtong.approvals.greenway.operations.sharing import common_form, drafts, papers
+from zhengtong.approvals.greenway.operations.visits import cancel, candidates, fix, propose, write_record
 from zhengtong.approvals.greenway.plans import TemplateDocument, shipped
 from zhengtong.approvals.greenway.queries import (
     agents_of,
@@ -47,6 +49,15 @@ from zhengtong.approvals.greenway.states import BranchState, JointKind, JointSta
 from zhengtong.approvals.greenway.values import Answer, JointClockView
 
 __all__ = [
+    "write_record",
+    "propose",
+    "fix",
+    "candidates",
+    "cancel",
+    "drafts",
+    "common_form",
+    "dismiss",
+    "appoint",
     "Answer",
     "Branch",
     "BranchState",

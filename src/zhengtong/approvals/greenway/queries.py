@@ -254,6 +254,11 @@ def clocks(project_id: int) -> list[JointClockView]:
     return list(_views(JointClock.objects.filter(joint__project_id=project_id).order_by("pk")))
 
 
+def clocks_of(project_ids: Iterable[int]) -> list[JointClockView]:
+    """The joint clocks of these projects."""
+    return list(_views(JointClock.objects.filter(joint__project_id__in=list(project_ids)).order_by("pk")))
+
+
 def _views(rows: QuerySet[JointClock]) -> Iterable[JointClockView]:
     found = list(rows.select_related("joint"))
     pauses: dict[int, list[JointPause]] = defaultdict(list)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
@@ -95,7 +96,7 @@ def keep(
     joint: JointCase, step: Step, posted: QueryDict, uploads: MultiValueDict[str, Any], *, by: Any, at: datetime
 ) -> None:
     """Check what was typed on a page and keep it where it belongs. Raises `Invalid` with a sentence per field."""
-    today = at.date()
+    today = timezone.localdate(at)
     raw = posted.copy()
     for key, value in step.known.items():
         raw.setlist(key, value if isinstance(value, list) else [] if value is None else [str(value)])
