@@ -224,3 +224,13 @@ class DismissForm(ActForm):
         """The operation wants the project beside the mandate."""
         data = super().clean() or {}
         return {**data, "project_id": self.project.pk}
+
+
+class ImportForm(forms.Form):
+    """The workbook of running projects."""
+
+    file = forms.FileField(
+        label=gettext_lazy("XLSX表格"),
+        error_messages=_required(gettext_lazy("请选择填好的表格文件。")),
+        widget=forms.FileInput(attrs={"accept": ".xlsx"}),
+    )

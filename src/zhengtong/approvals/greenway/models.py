@@ -1,6 +1,5 @@
 """The rows of a project: its stages filed as one, their branches, the joint clock, visits, and an append-only log."""
 
-from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -379,6 +378,18 @@ class ProjectEvent(models.Model):
         return f"{self.project_id}#{self.seq} {self.kind}"
 
 
-def closes_on(clock: JointClock) -> date | None:
-    """The day a running clock is due; None while it stands still or has stopped."""
-    return clock.due_on if clock.stopped_at is None else None
+class ProjectImport(models.Model):
+    """A workbook of running projects that was read and waits to be confirmed."""
+
+    name = models.CharField(_("文件"), max_length=120)
+    rows = CompactJSONField()
+    problems = CompactJSONField()
+    uploaded_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("项目移植")
+
+    def __str__(self) -> str:
+        return self.name

@@ -17,6 +17,7 @@ from zhengtong.approvals.greenway.operations.branches import poll, sign_for, wri
 from zhengtong.approvals.greenway.operations.clockwork import extend, fire, reproject_all
 from zhengtong.approvals.greenway.operations.filing import accept, judge, notify, submit, supplement
 from zhengtong.approvals.greenway.operations.finishing import complete
+from zhengtong.approvals.greenway.operations.importing import carry_out, empty_workbook, read_file
 from zhengtong.approvals.greenway.operations.opening import (
     answer_branch,
     answer_common,
@@ -49,6 +50,9 @@ from zhengtong.approvals.greenway.states import BranchState, JointKind, JointSta
 from zhengtong.approvals.greenway.values import Answer, JointClockView
 
 __all__ = [
+    "read_file",
+    "empty_workbook",
+    "carry_out",
     "write_record",
     "propose",
     "fix",

@@ -21,7 +21,7 @@ from zhengtong.approvals.greenway.models import (
     ProjectEvent,
     Template,
 )
-from zhengtong.approvals.greenway.states import BRANCH_ENDED, BranchState, JointState
+from zhengtong.approvals.greenway.states import BRANCH_ENDED, JOINT_OPEN, BranchState
 from zhengtong.approvals.greenway.values import JointClockView
 from zhengtong.foundation.calendars import public as calendars
 from zhengtong.kernel import legal_clock
@@ -286,4 +286,4 @@ def ended(branches: Iterable[Branch]) -> bool:
 
 def is_open(joint: JointCase) -> bool:
     """True while a stage is on its way."""
-    return joint.state not in (JointState.PLANNED, JointState.COMPLETED, JointState.CLOSED)
+    return joint.state in JOINT_OPEN

@@ -82,7 +82,7 @@ def record(
         before = after = joint.state
         if (joint.state, kind) in JOINT_ARROWS:
             after = JOINT_ARROWS[(joint.state, kind)]
-        elif kind not in (JointKind.FINISH, JointKind.REPLY, JointKind.REPROJECT):
+        elif kind not in (JointKind.FINISH, JointKind.REPLY, JointKind.REPROJECT, JointKind.FORWARD):
             arrow_exists(joint, kind)
         if after != before:
             joint.state = after

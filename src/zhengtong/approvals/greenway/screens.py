@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from zhengtong.approvals.greenway import acts, queries, timeline
 from zhengtong.approvals.greenway.models import Branch, JointCase, Project
 from zhengtong.approvals.greenway.queries import Whole
-from zhengtong.approvals.greenway.states import BranchState, JointState
+from zhengtong.approvals.greenway.states import JOINT_ENDED, BranchState, JointState
 from zhengtong.approvals.greenway.values import JointClockView
 from zhengtong.kernel.errors import NotFound
 
@@ -27,6 +27,7 @@ TONES = {
     JointState.DECIDED: "soon",
     JointState.COMPLETED: "ok",
     JointState.CLOSED: "",
+    JointState.FORMER: "ok",
 }
 A_PAGE = 25
 
@@ -144,7 +145,7 @@ def listed(rows: QuerySet[Project], query: dict[str, str], *, today: date) -> di
     if text:
         words = Q(number__icontains=text) | Q(name__icontains=text) | Q(code__icontains=text)
         rows = rows.filter(words | Q(applicant_name__icontains=text))
-    done = Q(state__in=[JointState.COMPLETED, JointState.CLOSED])
+    done = Q(state__in=JOINT_ENDED)
     unfinished = JointCase.objects.exclude(done).values("project_id")
     counts = {
         "open": rows.filter(pk__in=unfinished).count(),

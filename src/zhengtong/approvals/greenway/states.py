@@ -19,6 +19,7 @@ class JointState(TextChoices):
     DECIDED = "decided", _("各事项已办完，待告知")
     COMPLETED = "completed", _("已办结告知")
     CLOSED = "closed", _("已终止")
+    FORMER = "former", _("原系统已办结")
 
 
 class JointKind(TextChoices):
@@ -56,6 +57,7 @@ class JointKind(TextChoices):
     VISIT_RECORD = "visit_record", _("记录联合勘验")
     VISIT_CANCEL = "visit_cancel", _("取消联合勘验")
     IMPORT = "import", _("移植在办项目")
+    IMPORT_DONE = "import_done", _("移植已办结阶段")
     REPROJECT = "reproject", _("重算时限")
 
 
@@ -88,9 +90,10 @@ JOINT_ARROWS: dict[tuple[str, str], str] = {
     **{(s, K.CLOSE): J.CLOSED for s in (J.DRAFTING, J.SUBMITTED, J.SUPPLEMENT)},
     # An imported stage begins where the old system left it.
     (J.PLANNED, K.IMPORT): J.IN_PROCESS,
+    (J.PLANNED, K.IMPORT_DONE): J.FORMER,
 }
 JOINT_OPEN = frozenset({J.DRAFTING, J.SUBMITTED, J.SUPPLEMENT, J.IN_PROCESS, J.DECIDED})
-JOINT_ENDED = frozenset({J.COMPLETED, J.CLOSED})
+JOINT_ENDED = frozenset({J.COMPLETED, J.CLOSED, J.FORMER})
 
 
 class BranchState(TextChoices):
@@ -133,6 +136,7 @@ BRANCH_ARROWS: dict[tuple[str, str], str] = {
     # An imported branch is put where it truly stands.
     (B.PLANNED, "import_granted"): B.GRANTED,
     (B.PLANNED, "import_running"): B.REVIEWING,
+    (B.PLANNED, "import_forwarded"): B.FORWARDED,
 }
 BRANCH_ENDED = frozenset({B.GRANTED, B.REFUSED, B.LEFT, B.NOT_NEEDED})
 BRANCH_RUNNING = frozenset({B.DISPATCHED, B.REVIEWING, B.WAITING, B.SUSPENDED, B.FORWARDED})

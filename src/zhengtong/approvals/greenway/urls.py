@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from zhengtong.approvals.greenway.views import applying, following, official
+from zhengtong.approvals.greenway.views import applying, following, importing, official
 
 app_name = "greenway"
 urlpatterns = [
@@ -16,6 +16,9 @@ urlpatterns = [
     path("one/<slug:key>/", applying.guide, name="guide"),
     path("one/<slug:key>/start/", applying.start, name="start"),
     path("projects/", following.projects, name="projects"),
+    path("projects/import/", importing.upload, name="import"),
+    path("projects/import/empty.xlsx", importing.empty, name="import_empty"),
+    path("projects/import/<int:import_id>/", importing.preview, name="import_preview"),
     path("projects/<int:project_id>/", following.project, name="project"),
     path("projects/<int:project_id>/print/", following.print_project, name="print"),
     path("projects/<int:project_id>/do/<slug:key>/<int:thing>/", following.act, name="act"),

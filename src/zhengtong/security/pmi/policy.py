@@ -81,6 +81,7 @@ ROLES: dict[str, Role] = {
                 "events.retry",
                 "figures.view",
                 "cases.view",
+                "projects.import",
             }
         ),
         "",
@@ -138,6 +139,7 @@ PERMISSIONS: dict[str, str | Promise] = {
     "cases.extend_joint": _("批准统一办理、联合办理的延期"),
     "cases.certify": _("制证"),
     "cases.deliver": _("送达"),
+    "projects.import": _("移植在办项目"),
     "matters.view": _("查看事项库"),
     "matters.edit": _("编辑事项"),
     "matters.approve": _("审定事项变更"),
