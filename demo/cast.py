@@ -117,6 +117,9 @@ def _county(cast: Cast, rng: random.Random, at: datetime) -> None:
         ("security-admin", "security_admin", county),
     ):
         _official(cast, username, person_name(rng), role, body, at, subtree=True)
+    # Two: whoever asks for a refund does not approve it. Fixed names, so that the rest of the county stays as it was.
+    for number, name in enumerate(("谢明珠", "傅家宁"), 1):
+        _official(cast, f"finance{number}", name, "finance_officer", county, at, subtree=True)
     cast.officials[("county_office", office.pk)] = cast.officials[("county_office", county.pk)]
 
 
@@ -184,6 +187,8 @@ def write_accounts(cast: Cast) -> None:
         ),
         ("事项编辑 Matter editor", cast.who("matter_editor", market)),
         ("县政务办 County office", cast.who("county_office", organizations.get_by_code("county"))),
+        ("财务 申请退款、对账 Finance officer", cast.who("finance_officer", organizations.get_by_code("county"))),
+        ("财务 批准退款 Finance officer (2nd)", cast.who("finance_officer", organizations.get_by_code("county"), 1)),
         ("审计员 Auditor", cast.who("auditor", organizations.get_by_code("county"))),
         ("安全管理员 Security administrator", cast.who("security_admin", organizations.get_by_code("county"))),
         ("系统管理员 Administrator", cast.who("system_admin", organizations.get_by_code("county"))),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from demo import cast, greenway, load_matters, load_organizations, stories
+from demo import cast, fees, greenway, load_matters, load_organizations, stories
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.matters import public as matters
 from zhengtong.foundation.calendars import public as calendars
@@ -42,6 +42,8 @@ def load(progress: Progress = print) -> None:
     progress("时钟与通知 Clocks and notices")
     while cases.fire(now=PRESENT):
         pass
+    _deliver(progress)
+    fees.play(people, present=PRESENT)
     _deliver(progress)
     progress("项目与一件事 Projects and bundles")
     greenway.load(people, rng, until=PRESENT)
@@ -98,6 +100,7 @@ def _cases(people: cast.Cast, rng: random.Random, progress: Progress) -> None:
     for tell, key, before in stories.OF_THE_RESIDENT:
         start = (PRESENT - timedelta(days=before)).date()
         stories.play(tell, people, named[key], start=start, until=PRESENT, rng=rng, applicant=people.residents[0])
+    fees.file_cases(people, named, present=PRESENT)
 
 
 def _deliver(progress: Progress) -> None:

@@ -1,7 +1,7 @@
 """Make the two fonts in which official papers are printed, out of Debian's package `fonts-noto-cjk`.
 
     apt-get install fonts-noto-cjk
-    .venv/bin/python tools/make_fonts.py            # writes src/zhengtong/approvals/cases/papers/fonts/
+    .venv/bin/python tools/make_fonts.py            # writes src/zhengtong/approvals/papers/fonts/
     .venv/bin/python tools/make_fonts.py --check    # says whether the files there are what this script would write
 
 The package's collections hold five regional designs of 65,535 glyphs in two weights: 53 MB. A paper needs one design
@@ -24,7 +24,7 @@ from fontTools import subset
 from fontTools.ttLib import TTCollection, TTFont
 
 SOURCE = Path("/usr/share/fonts/opentype/noto")
-TARGET = Path(__file__).resolve().parent.parent / "src/zhengtong/approvals/cases/papers/fonts"
+TARGET = Path(__file__).resolve().parent.parent / "src/zhengtong/approvals/papers/fonts"
 FAMILY = "Noto Serif CJK SC"
 FEATURES = ["ccmp", "halt", "kern", "liga", "locl", "mark", "mkmk", "palt"]
 # Hangul and its parts (Chinese papers do not use them), private use, arrows of keyboards: dropped by not being listed.

@@ -14,9 +14,12 @@ ZHENGTONG_PKCS11_LIBRARY, ZHENGTONG_PKCS11_TOKEN, ZHENGTONG_PKCS11_PIN   a PKCS#
 ZHENGTONG_STAMP_POLICY  object identifier of the time-stamp policy
 ZHENGTONG_TIME_SOURCE  what watches over the clock: auto (default), kernel, chrony, file:PATH, none
 ZHENGTONG_VAULT     aes (default) or sm4: the cipher that seals personal values from the next key on
+ZHENGTONG_PAYMENT_PROVIDERS   key=dotted.path of the providers that take money, comma-separated; default none (the local one in a demo)
+ZHENGTONG_LOCAL_PAYMENT_KEY   shared secret of the local provider; absent: derived from the signing secret
 """
 
 import contextlib
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -109,6 +112,7 @@ INSTALLED_APPS = [
     "zhengtong.security.accounts",
     "zhengtong.security.pmi",
     "zhengtong.approvals.matters",
+    "zhengtong.approvals.fees",
     "zhengtong.approvals.cases",
     "zhengtong.approvals.greenway",
     "zhengtong.portal.hall",
@@ -306,6 +310,17 @@ TIMESTAMPS: dict[str, Any] = {
 SERVICE_CENTRE_CODE = "government-service-centre"
 # While the audit log has not been written for so long, nothing new is done in the browser (security.audit.gate).
 AUDIT_WRITER_SECONDS = int(os.environ.get("ZHENGTONG_AUDIT_WRITER_SECONDS") or 60)
+# Who takes money (approvals.fees.providers). The local provider moves none: it is for demonstrations and tests.
+LOCAL_PROVIDER = "local=zhengtong.approvals.fees.providers.local.LocalProvider"
+PAYMENT_PROVIDERS: dict[str, str] = dict(
+    named.strip().split("=", 1)
+    for named in (os.environ.get("ZHENGTONG_PAYMENT_PROVIDERS") or (LOCAL_PROVIDER if DEMO else "")).split(",")
+    if "=" in named
+)
+LOCAL_PAYMENT_KEY = (
+    os.environ.get("ZHENGTONG_LOCAL_PAYMENT_KEY")
+    or hmac.new(SECRET_KEY.encode(), b"local payment provider", "sha256").hexdigest()
+)
 # What QR codes on papers point to.
 PUBLIC_URL = os.environ.get("ZHENGTONG_URL", "http://127.0.0.1:8000").rstrip("/")
 COUNTY_NAME = _("双峰县人民政府")

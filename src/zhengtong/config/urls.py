@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("files/", include("zhengtong.foundation.files.urls")),
     path("", include("zhengtong.foundation.notices.urls")),
     path("catalogue/", include("zhengtong.approvals.matters.urls")),
+    path("", include("zhengtong.approvals.fees.urls")),
     path("", include("zhengtong.approvals.cases.urls")),
     path("", include("zhengtong.approvals.greenway.urls")),
     path("desk/", include("zhengtong.office.desk.urls")),

@@ -9,7 +9,6 @@ from tests.factories import at, make_resident
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.cases import queries, replay
 from zhengtong.approvals.cases.models import CaseEvent, DefectNotice, DutyHolder, Licence, Paper
-from zhengtong.approvals.cases.papers.glyphs import CannotPrint
 from zhengtong.approvals.cases.refusals import (
     CannotAccept,
     CannotActNow,
@@ -22,6 +21,7 @@ from zhengtong.approvals.cases.refusals import (
     CannotWorkOnStep,
 )
 from zhengtong.approvals.matters import public as matters
+from zhengtong.approvals.papers.glyphs import CannotPrint
 from zhengtong.foundation.calendars import public as calendars
 from zhengtong.foundation.worklists.models import Todo
 from zhengtong.kernel.errors import CalendarYearMissing, Invalid, NotAllowed, NotFound, Refusal, StaleVersion

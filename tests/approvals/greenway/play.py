@@ -35,7 +35,14 @@ SITE = {
 MATTERS = {"front": ("market-regulation", 5, 1), "back": ("health", 3, 2), "side": ("fire-rescue", 3, 3)}
 
 
-def publish_matters() -> None:
+CHARGED = {
+    "charged": True,
+    "basis": {"law": "某收费规定", "article": "第三条", "checked": True},
+    "items": [{"name": "工本费", "rule": "fixed", "amount": "20", "unit": "元/证", "rate_checked": True}],
+}
+
+
+def publish_matters(*, charged: tuple[str, ...] = ()) -> None:
     """Front (5 working days), back (3, rests on front), side (3); all want the same plan and ask for the same shop."""
     for key, (department, days, main) in MATTERS.items():
         basic = matter_code.make_basic(type_code="01", department="24", main=main)
@@ -56,6 +63,7 @@ def publish_matters() -> None:
                 {"no": 3, "name": "营业执照", "by_data_sharing": True, "shared_by": "market-regulation"},
             ],
             form={"fields": [*FORM["fields"], own]},
+            **({"fees": CHARGED} if key in charged else {}),
         )
         matters.publish_as_system(document=document, at=at("2026-09-01"), reason="测试")
 
@@ -95,10 +103,12 @@ def template(**changes: Any) -> greenway.TemplateDocument:
 class Shop:
     """The bundle of one applicant; `now` moves only when told."""
 
-    def __init__(self, county: SmallCounty, applicant: Any, deliver: Callable[..., int], **changes: Any) -> None:
+    def __init__(
+        self, county: SmallCounty, applicant: Any, deliver: Callable[..., int], *, charged: Any = (), **changes: Any
+    ) -> None:
         self.county, self.applicant, self.tell = county, applicant, deliver
         self.now = at("2026-09-21 09:00")
-        publish_matters()
+        publish_matters(charged=charged)
         greenway.publish_template(document=template(**changes), reason="测试", by=None, at=self.now)
         principal = accounts.principals_of(applicant, on=self.now.date())[0]
         self.project = greenway.open_project(

@@ -1,9 +1,13 @@
 """A bundle from one form to one notice: what is given once, who waits for whom, what the joint clock does, what is refused."""
 
+from decimal import Decimal
+
 import pytest
 
+from tests.approvals.greenway.play import Shop
 from tests.factories import at
 from zhengtong.approvals.cases import public as cases
+from zhengtong.approvals.fees import public as fees
 from zhengtong.approvals.greenway import public as greenway
 from zhengtong.approvals.greenway.models import JointPause
 from zhengtong.approvals.greenway.refusals import (
@@ -293,3 +297,31 @@ def test_a_branch_that_leaves_holds_up_nobody(shop):
     assert (shop.branch("front").state, shop.branch("back").state) == (B.LEFT, B.REVIEWING)
     shop.decide("back")
     assert shop.joint.state == "decided"
+
+
+class TestOneBill:
+    @pytest.fixture
+    def charged(self, small_county, applicant, deliver):
+        return Shop(small_county, applicant, deliver, charged=("front", "side"))
+
+    def test_one_bill_with_a_line_for_each_department(self, charged):
+        charged.accepted(crowd=True)
+        bill = fees.bill_of(f"joint:{charged.joint_id}")
+        assert [(line.department.code, line.amount) for line in bill.lines.select_related("department")] == [
+            ("market-regulation", Decimal("20.00")),
+            ("fire-rescue", Decimal("20.00")),
+        ]
+        assert fees.Bill.objects.count() == 1  # the cases got none of their own
+        charged.reviewed("front").decide("front")  # nothing waits for money
+
+    def test_a_matter_that_leaves_takes_its_line_along(self, charged):
+        charged.accepted(crowd=True)
+        for key, total in (("side", Decimal("20.00")), ("front", None)):
+            case_id = charged.branch(key).case_id
+            cases.withdraw(case_id=case_id, by=charged.applicant, reason="不办了", at=charged.later(hours=1))
+            charged.deliver()
+            found = fees.bill_of(f"joint:{charged.joint_id}")
+            if total is None:
+                assert found.state == fees.State.CANCELLED
+            else:
+                assert found.total == total

@@ -8,7 +8,7 @@ from openpyxl import load_workbook
 
 from tests.approvals.cases.play import another
 from tests.approvals.greenway.play import branch, template
-from tests.factories import at, make_enterprise, make_resident
+from tests.factories import at, grant, make_enterprise, make_officer, make_official, make_resident
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.greenway import public as greenway
 from zhengtong.approvals.greenway.models import Attendance
@@ -27,7 +27,11 @@ class TestAgent:
     def agent(self, shop):
         found = make_resident(20, "代小帮")
         greenway.appoint(
-            project_id=shop.project.pk, login=found.username, valid_until=date(2026, 12, 31), by=shop.applicant, at=shop.now
+            project_id=shop.project.pk,
+            login=found.username,
+            valid_until=date(2026, 12, 31),
+            by=shop.applicant,
+            at=shop.now,
         )
         return found
 
@@ -68,17 +72,29 @@ class TestAgent:
 
     def test_decides_nothing_on_the_project_with_whatever_account(self, shop, agent):
         shop.accepted().reviewed("front")
-        twin = shop.county.approver
-        User.objects.filter(pk=agent.pk).update(resident_id_index=b"the same person!")
-        User.objects.filter(pk=twin.pk).update(resident_id_index=None)
-        shop.county.approver.refresh_from_db()
-        agent.refresh_from_db()
-        # One person has two accounts: the number is the same, and the database allows it in one column only.
-        twin.resident_id_index = agent.resident_id_index
+        twin = make_official("twin", "代小帮", phone=agent.phone, organization=shop.county.market)
+        grant(twin, "approver", shop.county.market)
         before = shop.branch("front").case.row_version
         with pytest.raises(CannotDecideAsAgent):
-            shop.decide("front")
+            cases.decide(
+                case_id=shop.branch("front").case_id, outcome="grant", opinion="准予许可。", by=twin, at=shop.now
+            )
         assert shop.branch("front").case.row_version == before
+
+    def test_who_works_at_a_body_of_the_project_becomes_no_agent(self, shop):
+        both = make_resident(23, "双面人")
+        make_officer("both", "双面人", "case_officer", shop.county.health)
+        official = User.objects.get(username="both")
+        official.phone = both.phone
+        official.save()
+        with pytest.raises(Invalid):
+            greenway.appoint(
+                project_id=shop.project.pk,
+                login=both.username,
+                valid_until=date(2026, 12, 31),
+                by=shop.applicant,
+                at=shop.now,
+            )
 
     def test_only_the_applicant_appoints(self, shop, agent):
         other = make_resident(22, "又一人")
@@ -89,7 +105,11 @@ class TestAgent:
                 )
         with pytest.raises(Invalid):
             greenway.appoint(
-                project_id=shop.project.pk, login="nobody", valid_until=date(2026, 12, 31), by=shop.applicant, at=shop.now
+                project_id=shop.project.pk,
+                login="nobody",
+                valid_until=date(2026, 12, 31),
+                by=shop.applicant,
+                at=shop.now,
             )
 
 
@@ -106,12 +126,17 @@ class TestVisit:
 
     def test_one_visit_one_record_for_every_branch(self, shop):
         shop.accepted()
-        second = another(shop.county, "case_officer", "陈二"), another(shop.county, "case_officer", "孙二", shop.county.health)
+        second = (
+            another(shop.county, "case_officer", "陈二"),
+            another(shop.county, "case_officer", "孙二", shop.county.health),
+        )
         going = [shop.county.case_officer.pk, shop.county.health_officer.pk, *(user.pk for user in second)]
         visit = self.propose(shop, "front", "back")
         assert len(visit.slots) == 4
         with pytest.raises(Invalid, match="两名"):
-            greenway.fix(visit_id=visit.pk, slot=visit.slots[0], officers=going[:2], by=shop.county.case_officer, at=shop.now)
+            greenway.fix(
+                visit_id=visit.pk, slot=visit.slots[0], officers=going[:2], by=shop.county.case_officer, at=shop.now
+            )
         greenway.fix(visit_id=visit.pk, slot=visit.slots[0], officers=going, by=shop.county.case_officer, at=shop.now)
         assert Attendance.objects.filter(visit=visit).count() == 4
         visit.refresh_from_db()
@@ -119,10 +144,14 @@ class TestVisit:
         again = self.propose(shop, "front", "back")
         assert visit.slots[0] not in again.slots  # the shared calendar has it
         with pytest.raises(CannotVisit):
-            greenway.write_record(visit_id=visit.pk, record="现场与图纸一致。", by=shop.county.case_officer, at=shop.now)
+            greenway.write_record(
+                visit_id=visit.pk, record="现场与图纸一致。", by=shop.county.case_officer, at=shop.now
+            )
         shop.go("2026-09-23 09:00")
         with pytest.raises(CannotVisit):
-            greenway.write_record(visit_id=visit.pk, record="现场与图纸一致。", by=shop.county.fire_officer, at=shop.now)
+            greenway.write_record(
+                visit_id=visit.pk, record="现场与图纸一致。", by=shop.county.fire_officer, at=shop.now
+            )
         greenway.write_record(visit_id=visit.pk, record="现场与图纸一致。", by=shop.county.health_officer, at=shop.now)
         for key in ("front", "back"):
             lines = [line.text for panel in cases.panels_of(shop.branch(key).case) for line in panel.lines]

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from zhengtong.approvals.cases import queries, rules, slots, states
+from zhengtong.approvals.cases import charging, queries, rules, slots, states
 from zhengtong.approvals.cases.models import Case, Extension, Licence, StepAct, StepTask
 from zhengtong.approvals.cases.operations import acceptance, review, steps
 from zhengtong.approvals.cases.refusals import CannotAccept, CannotExtend, CannotSuspend, CannotWorkOnStep
@@ -86,6 +86,8 @@ def _deliver(case: Case, user: Any, at: datetime) -> None:
     rules.serves(case, user, "cases.deliver", timezone.localdate(at))
     if case.state == State.DECIDED and case.outcome != Outcome.REFUSE:
         raise Refusal(_("结果文书还没有制作。"))
+    if case.outcome != Outcome.REFUSE:
+        charging.require_paid(case, "delivery")
 
 
 def _in_review(case: Case, user: Any, at: datetime) -> None:

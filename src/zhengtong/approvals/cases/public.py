@@ -1,6 +1,8 @@
 """The door of cases: operations are called through it as `cases.accept(…)`."""
 
 from zhengtong.approvals.cases import slots
+from zhengtong.approvals.cases.charging import collected_by, lines_of, payer_of
+from zhengtong.approvals.cases.charging import panel as fee_panel
 from zhengtong.approvals.cases.counter import WalkInForm
 from zhengtong.approvals.cases.counter import find as find_at_counter
 from zhengtong.approvals.cases.models import Case, CaseEvent, ChecklistItem, Clock, Licence, Paper, StepTask
@@ -125,6 +127,7 @@ __all__ = [
     "change_licence",
     "choose_township",
     "clocks",
+    "collected_by",
     "complete_step",
     "counts_by_state",
     "decide",
@@ -132,6 +135,7 @@ __all__ = [
     "deliver",
     "explain",
     "extend",
+    "fee_panel",
     "file_at_window",
     "files_of_materials",
     "fire",
@@ -144,11 +148,13 @@ __all__ = [
     "history",
     "judge_materials",
     "lapse_supplement",
+    "lines_of",
     "needed_materials",
     "next_actor",
     "notify_defects",
     "of_person",
     "papers_for",
+    "payer_of",
     "printed",
     "rate",
     "receive",

@@ -5,8 +5,15 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils import timezone
 
-from zhengtong.approvals.cases import notifications
-from zhengtong.approvals.cases.events import CaseFact
+from zhengtong.approvals.cases import charging, notifications
+from zhengtong.approvals.cases.events import (
+    CaseAccepted,
+    CaseFact,
+    CaseTerminated,
+    CaseTransferredUp,
+    CaseVoided,
+    CaseWithdrawn,
+)
 from zhengtong.approvals.cases.models import Case
 from zhengtong.approvals.cases.operations import clockwork, timers
 from zhengtong.foundation.calendars.events import CalendarPublished
@@ -26,6 +33,20 @@ def tell_applicant(envelope: Envelope) -> None:
     """Send the applicant the notice that belongs to the fact, if one does."""
     assert isinstance(envelope.event, CaseFact)
     notifications.tell(envelope.event, at=envelope.effective_at)
+
+
+@receives(CaseAccepted, name="cases.bill")
+def draw_up_bill(envelope: Envelope) -> None:
+    """An accepted case of a matter that charges gets its bill; nothing waits for it."""
+    assert isinstance(envelope.event, CaseFact)
+    charging.bill(envelope.event.case_id, at=envelope.effective_at)
+
+
+@receives((CaseWithdrawn, CaseTerminated, CaseVoided, CaseTransferredUp), name="cases.unbill")
+def cancel_bill(envelope: Envelope) -> None:
+    """A case that ended without a decision is not charged any more."""
+    assert isinstance(envelope.event, CaseFact)
+    charging.case_ended(envelope.event.case_id, at=envelope.effective_at)
 
 
 audit.receipted(

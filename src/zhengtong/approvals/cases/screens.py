@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from zhengtong.approvals.cases import charging, queries, rules, slots
 from zhengtong.approvals.cases import forms as case_forms
-from zhengtong.approvals.cases import queries, rules, slots
 from zhengtong.approvals.cases.models import Case, CaseEvent, ChecklistItem, StepAct, StepTask
 from zhengtong.approvals.cases.operations import desks
 from zhengtong.approvals.cases.operations.filing import files_of_materials
@@ -164,6 +164,7 @@ def case_context(case: Case, user: Any, *, at: datetime, posted: Mapping[str, st
         "buttons": buttons,
         "panels": slots.panels_of(case),
         "next_todo": next_todo(case, user, at=at),
+        "fee": charging.panel(case),
     }
 
 

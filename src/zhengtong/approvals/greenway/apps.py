@@ -14,7 +14,8 @@ class GreenwayConfig(AppConfig):
 
     def ready(self) -> None:
         """Subscribe to events, fill the slots of cases and of the floors below, put the pages into the navigation."""
-        from zhengtong.approvals.greenway import gates, notifications, receivers, rules
+        from zhengtong.approvals.fees import public as fees
+        from zhengtong.approvals.greenway import billing, gates, notifications, receivers, rules
         from zhengtong.approvals.greenway.models import Project
         from zhengtong.kernel.navigation import Entry, register
         from zhengtong.security.pmi import public as pmi
@@ -22,6 +23,7 @@ class GreenwayConfig(AppConfig):
         notifications.register()
         assert receivers
         assert gates
+        fees.register_subject("joint", url_of=billing.page_of)
         pmi.register_rule(Project, "cases.view", rules.may_view, label=_("查看项目"))
         pmi.register_rule(Project, "cases.follow", rules.follows, label=_("查看自己的项目"))
         register(Entry(_("一件事"), "greenway:bundles", order=25, section="channels"))

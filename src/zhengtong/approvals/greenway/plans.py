@@ -19,7 +19,8 @@ from zhengtong.kernel import expressions
 SHIPPED = Path(__file__).parent / "data" / "templates.json"
 TYPES = {"number": expressions.NUMBER, "date": expressions.DATE, "boolean": expressions.BOOLEAN}
 LONGEST_JOINT = 45
-"""行政许可法 第四十二条第二款: unified, joint and centralised handling, in working days."""
+"""行政许可法 第四十二条第二款: unified, joint and centralised handling, in working days; more needs a basis of its own."""
+USUAL_BASIS = "本县联合办理承诺"
 
 
 class Part(BaseModel):
@@ -53,7 +54,7 @@ class StagePlan(Part):
     name_en: str = ""
     lead_department: str
     limit_workdays: Annotated[int, Field(ge=1)]
-    limit_basis: str = "本县联合办理承诺"
+    limit_basis: str = USUAL_BASIS
     extension_workdays: int = 15
     extension_basis: str = "《行政许可法》第四十二条第二款"
     choose_one: tuple[tuple[str, ...], ...] = ()
@@ -126,8 +127,8 @@ def problems(document: TemplateDocument, known_matters: Iterable[str]) -> list[s
     keys = [branch.matter for branch in branches]
     found += [f"{document.key}: 事项 {key} 重复" for key in sorted({k for k in keys if keys.count(k) > 1})]
     for stage in document.stages:
-        if stage.limit_workdays > LONGEST_JOINT:
-            found.append(f"{document.key}/{stage.key}: 联合时限超过{LONGEST_JOINT}个工作日")
+        if stage.limit_workdays > LONGEST_JOINT and stage.limit_basis == USUAL_BASIS:
+            found.append(f"{document.key}/{stage.key}: 联合时限超过{LONGEST_JOINT}个工作日，须写明依据")
     for branch in branches:
         if branch.level == "county" and branch.matter not in known:
             found.append(f"{document.key}: 没有事项 {branch.matter}")

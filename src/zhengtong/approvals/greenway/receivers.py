@@ -2,17 +2,19 @@
 
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils import timezone
 
 from zhengtong.approvals.cases import events as told
 from zhengtong.approvals.cases import public as cases
-from zhengtong.approvals.greenway import notifications, queries
-from zhengtong.approvals.greenway.events import ProjectFact
-from zhengtong.approvals.greenway.models import Branch
+from zhengtong.approvals.greenway import billing, notifications, queries
+from zhengtong.approvals.greenway.events import JointCaseAccepted, ProjectFact
+from zhengtong.approvals.greenway.models import Branch, Project
 from zhengtong.approvals.greenway.operations import branches, clockwork, filing
 from zhengtong.foundation.calendars.events import CalendarPublished
 from zhengtong.foundation.events.public import Envelope, every, receives
 from zhengtong.security.accounts import public as accounts
+from zhengtong.security.audit import public as audit
 
 LEFT = {
     "CaseWithdrawn": "申请人撤回",
@@ -96,8 +98,16 @@ def case_left(envelope: Envelope) -> None:
     if branch_id is None:
         return
     why = LEFT[type(envelope.event).__name__]
-    branches.ended(branch_id=branch_id, outcome="left", result=why, at=envelope.effective_at)
+    branch = branches.ended(branch_id=branch_id, outcome="left", result=why, at=envelope.effective_at)
+    billing.branch_left(branch, at=envelope.effective_at)
     filing.settle_acceptance(joint_id=_stage_of(branch_id), at=envelope.effective_at)
+
+
+@receives(JointCaseAccepted, name="greenway.bill")
+def draw_up_bill(envelope: Envelope) -> None:
+    """One bill for all branches, once they are accepted."""
+    assert isinstance(envelope.event, JointCaseAccepted)
+    billing.bill(envelope.event.joint_id, at=envelope.effective_at)
 
 
 @receives(told.CaseTransferredUp, name="greenway.transferred")
@@ -118,6 +128,16 @@ def case_clock_elapsed(envelope: Envelope) -> None:
         day = timezone.localdate(envelope.effective_at)
         clock = cases.Clock.objects.filter(pk=event.clock_id).first()
         branches.silent(branch_id=branch_id, due_on=clock.due_on or day if clock else day, at=envelope.effective_at)
+
+
+audit.receipted("greenway.JointCaseSubmitted", "greenway.JointCaseAccepted", "greenway.JointCaseCompleted")
+
+
+@audit.concerns(name="greenway")
+def projects_of_person(user_id: int) -> list[str]:
+    """What of this system concerns a person: their projects and bundles (谁看过我的信息)."""
+    mine = Project.objects.filter(Q(applicant_user_id=user_id) | Q(filed_by_id=user_id))
+    return [f"project:{pk}" for pk in mine.values_list("pk", flat=True)]
 
 
 @receives(CalendarPublished, name="greenway.reproject")

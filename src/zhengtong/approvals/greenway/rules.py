@@ -103,12 +103,19 @@ def mandates(project: Project) -> QuerySet[Mandate]:
 def not_the_agent(project: Project, user: Any) -> None:
     """Agent ≠ decider: who acts or acted for the applicant on this project signs and decides nothing on it.
 
-    The same person is recognised by the account and, with two accounts, by the identity number (blind index).
+    With two accounts the same person is recognised by identity number or phone, compared sealed.
     """
     people = [mandate.agent for mandate in mandates(project)]
     if project.filed_by is not None and project.capacity == "agent":
         people.append(project.filed_by)
-    number = user.resident_id_index
     for agent in people:
-        if agent.pk == user.pk or (number and agent.resident_id_index == number):
+        if same_person(agent, user):
             raise CannotDecideAsAgent(_("您是本项目申请人的代办员，不能在本项目上签署意见或作决定，请由其他人员办理。"))
+
+
+def same_person(one: Any, other: Any) -> bool:
+    """One account, or two with one identity number or one phone."""
+    if one.pk == other.pk:
+        return True
+    by_number = one.resident_id_index and one.resident_id_index == other.resident_id_index
+    return bool(by_number or (one.phone and one.phone_index == other.phone_index))

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from zhengtong.approvals.greenway import acts, queries, timeline
+from zhengtong.approvals.greenway import acts, billing, queries, timeline
 from zhengtong.approvals.greenway.models import Branch, JointCase, Project
 from zhengtong.approvals.greenway.queries import Whole
 from zhengtong.approvals.greenway.states import JOINT_ENDED, BranchState, JointState
@@ -46,6 +46,7 @@ class StageView:
     visits: list[Any]
     branch_acts: list[tuple[Branch, list[acts.Button]]]
     planned: tuple[Branch, ...] = ()
+    fee: Any = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ def _stage(found: Whole, joint: JointCase, user: Any, *, at: datetime) -> StageV
         visits=acts.visits_of(joint, user, at=at) if joint.accepted_at else [],
         branch_acts=[(b, found_) for b in branches if (found_ := acts.of_branch(b, user, at=at))],
         planned=branches if joint.state == JointState.PLANNED else (),
+        fee=billing.panel(joint, list(branches)) if joint.accepted_at else None,
     )
 
 

@@ -76,6 +76,7 @@ HANDLING: Choices = (("1", _("即办件")), ("2", _("承诺件")), ("9", _("其�
 DAY_KINDS: Choices = (("workday_by_law", _("法律规定为工作日")), ("treated_as_workday", _("按工作日计算")))
 LAPSES: Choices = (("withdrawn", _("视为撤回")), ("refused", _("不予许可")))
 EFFECTS: Choices = (("suspend", _("暂停计时")), ("extend", _("延长时限")))
+GATES: Choices = (("none", _("不等缴费")), ("decision", _("先缴费再决定")), ("delivery", _("先缴费再送达")))
 LIMIT_SOURCES: Choices = (("law", _("法律规定")), ("county_setting", _("县级设定")))
 CLOCKS: Choices = (("statutory", _("法定时限")), ("promised", _("承诺时限")))
 MODES: Choices = (
@@ -297,6 +298,25 @@ SECTIONS: tuple[Section, ...] = (
                     strict=True,
                 )
             ),
+            Column("fees.pay_workdays", _("缴款期限（工作日）"), INTEGER, width=4),
+            Column(
+                "fees.gate", _("缴清才能"), CHOICE, GATES, help=_("法律没有规定先缴费的，选“不等缴费”，办理照常进行")
+            ),
+            *(
+                Column(column.path, label, column.kind, width=column.width)
+                for column, label in zip(
+                    _basis("fees.gate_basis."),
+                    (
+                        _("先缴费的依据"),
+                        _("先缴费依据条款"),
+                        _("先缴费依据条号"),
+                        _("先缴费依据版本"),
+                        _("先缴费依据已核对"),
+                        _("先缴费依据核对用语"),
+                    ),
+                    strict=True,
+                )
+            ),
             Column("result.name", _("结果名称"), width=20),
             Column("result.name_en", _("结果英文"), width=20),
             Column("result.kind", _("结果种类"), CHOICE, RESULT_KINDS),
@@ -310,10 +330,30 @@ SECTIONS: tuple[Section, ...] = (
                 _("收费项目"),
                 (
                     Column("name", _("收费名称"), width=20),
+                    Column("name_en", _("收费英文")),
                     Column("rule", _("计收方式")),
                     Column("amount", _("金额（元）"), width=5),
                     Column("unit", _("单位")),
                     Column("rate_checked", _("标准已核对"), BOOLEAN),
+                    Column("code", _("收费项目编码")),
+                    Column("account", _("收入科目编码")),
+                    Column("applies_if", _("什么情况收（表达式）"), width=20),
+                    Column("quantity", _("数量（表达式）"), width=20),
+                    *_basis("basis."),
+                ),
+                "name",
+            ),
+            Table(
+                "fees.reductions",
+                _("减免"),
+                (
+                    Column("name", _("减免名称"), width=20),
+                    Column("name_en", _("减免英文")),
+                    Column("item", _("针对的收费（空为全部）"), width=20),
+                    Column("percent", _("减免比例（%）"), INTEGER, width=4),
+                    Column("when", _("什么情况可以减免（表达式）"), width=20),
+                    Column("proof", _("证明材料"), width=20),
+                    *_basis("basis."),
                 ),
                 "name",
             ),

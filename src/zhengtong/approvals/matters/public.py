@@ -35,6 +35,7 @@ from zhengtong.approvals.matters.queries import (
 )
 from zhengtong.approvals.matters.questions import (
     Page,
+    condition,
     in_words,
     materials_for,
     next_page,
@@ -59,6 +60,7 @@ __all__ = [
     "approve_and_publish",
     "by_audience",
     "catalogue_figures",
+    "condition",
     "create_draft",
     "discard_draft",
     "edit_draft",

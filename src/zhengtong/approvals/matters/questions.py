@@ -81,9 +81,9 @@ def declared(fields: Iterable[FormField]) -> dict[str, str]:
     return {field.key: TYPES.get(field.type, expressions.TEXT) for field in fields}
 
 
-def condition(text: str, fields: Iterable[FormField]) -> Expression:
-    """A condition over the fields. Raises `Invalid` with its place when it is unsound."""
-    return expressions.parse(text, declared(fields))
+def condition(text: str, fields: Iterable[FormField], *, expects: str = expressions.BOOLEAN) -> Expression:
+    """A condition (or what else is expected) over the fields. Raises `Invalid` with its place when it is unsound."""
+    return expressions.parse(text, declared(fields), expects=expects)
 
 
 def is_shown(field: FormField, fields: Iterable[FormField], answers: Answers, *, today: dt.date) -> bool:

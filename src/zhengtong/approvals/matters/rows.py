@@ -136,10 +136,19 @@ def assemble(sheets: Sheets) -> tuple[MatterDocument | None, list[Problem]]:
         builder.table(table, sheets.tables.get(table.path, []))
     if builder.problems:
         return None, builder.problems
+    _drop_empty_bases(builder.whole["fees"])
     try:
         return MatterDocument.model_validate(builder.whole), []
     except ValidationError as errors:
         return None, [builder.problem(error) for error in errors.errors()]
+
+
+def _drop_empty_bases(fees: dict[str, Any]) -> None:
+    """A law that may be left out and of which nothing but “not checked” was given was left out."""
+    for part in (fees, *fees.get("items", [])):
+        for name in ("basis", "gate_basis"):
+            if not any((part.get(name) or {}).values()):
+                part.pop(name, None)
 
 
 class _Builder:

@@ -106,21 +106,58 @@ class StepGroup(Part):
 
 
 class FeeItem(Part):
-    """One fee line; `amount` in 元 as decimal text, None when the rate was not looked up."""
+    """One fee line; `amount` in 元 as decimal text is the rate of one unit, None when the rate was not looked up.
+
+    `applies_if` and `quantity` are expressions over form fields: when the line is charged, and how many units. What they cannot
+    say (nothing answered, no expression for a fee by area) is assessed by an official before the bill goes out.
+    """
 
     name: str
+    name_en: str = ""
     rule: str
     amount: str | None = None
     unit: str = ""
     rate_checked: bool = False
+    code: str = ""
+    """The item in the county's catalogue of charges (收费项目目录清单)."""
+    account: str = ""
+    """The treasury account (政府收支分类科目) the line is settled to: all of it (行政许可法 第五十九条)."""
+    applies_if: str | None = None
+    quantity: str | None = None
+    basis: LegalBasis | None = None
+    """The law of this line; empty: that of the matter's fees."""
+
+
+class FeeReduction(Part):
+    """What reduces a line or lets it off. `when`: an expression over form fields that claims it; an official decides on the proof.
+
+    `item`: the name of the line, empty for every line; `percent`: how much of the line is let off.
+    """
+
+    name: str
+    name_en: str = ""
+    item: str = ""
+    percent: int = 100
+    when: str | None = None
+    proof: str = ""
+    """The paper that proves it."""
+    basis: LegalBasis
 
 
 class Fees(Part):
-    """Free with its basis, or lines with a rule (行政许可法 第五十八条、第五十九条)."""
+    """Free with its basis, or lines with a rule (行政许可法 第五十八条、第五十九条).
+
+    `gate`: whether the decision or the delivery waits until the bill is settled. Nothing waits unless a law says so.
+    """
 
     charged: bool
     basis: LegalBasis | None = None
     items: tuple[FeeItem, ...] = ()
+    reductions: tuple[FeeReduction, ...] = ()
+    gate: Literal["none", "decision", "delivery"] = "none"
+    gate_basis: LegalBasis | None = None
+    pay_workdays: int = 15
+    """How long a bill may be paid; a county setting."""
 
 
 class Result(Part):

@@ -95,6 +95,7 @@ class CasePage:
     rating: Any
     can_withdraw: bool
     can_rate: bool
+    fee: Any = None
 
     @property
     def receipts_of(self) -> str:
@@ -138,6 +139,7 @@ def case_page(case: cases.Case, *, today: date) -> CasePage:
         rating=rating,
         can_withdraw=(case.state, Kind.WITHDRAW) in ARROWS,
         can_rate=rating is None and (case.state, Kind.RATE) in ARROWS,
+        fee=cases.fee_panel(case) if case.state != State.DRAFT else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.cases.values import Verification
+from zhengtong.approvals.fees import public as fees
 from zhengtong.approvals.matters import public as matters
 from zhengtong.foundation.organizations.models import Organization
 from zhengtong.foundation.search import public as search
@@ -299,9 +301,9 @@ def departments_with(found: Sequence[Service]) -> list[tuple[str, str, int]]:
     return [(code, name, n) for (code, name), n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))]
 
 
-def verify_any(code: str) -> Verification:
-    """By verification code, else by licence number. Raises `NotFound`."""
-    try:
-        return cases.verify(code)
-    except NotFound:
-        return cases.verify_licence(code)
+def verify_any(code: str) -> Verification | fees.Verification:
+    """By verification code of a paper or of a notice or receipt of fees, else by licence number. Raises `NotFound`."""
+    for found in (cases.verify, fees.verify):
+        with suppress(NotFound):
+            return found(code)
+    return cases.verify_licence(code)

@@ -29,6 +29,7 @@ class Role:
 
 _CASE_WORK = {"desk.view", "cases.view", "cases.work", "cases.undertake"}
 _HANDLE = frozenset(_CASE_WORK | {"cases.suspend", "cases.notify"})
+_ASSESS = {"fees.view", "fees.assess", "fees.refund"}
 
 ROLES: dict[str, Role] = {
     "window_officer": Role(
@@ -36,6 +37,7 @@ ROLES: dict[str, Role] = {
         frozenset(
             _CASE_WORK
             | {"window.serve", "cases.receive", "cases.accept", "cases.notify", "cases.deliver", "cases.suspend"}
+            | {"fees.view", "fees.collect"}
         ),
         "",
     ),
@@ -44,6 +46,7 @@ ROLES: dict[str, Role] = {
         frozenset(
             _CASE_WORK
             | {"window.serve", "cases.receive", "cases.accept", "cases.notify", "cases.deliver", "cases.suspend"}
+            | {"fees.view", "fees.collect"}
         ),
         "",
     ),
@@ -54,12 +57,19 @@ ROLES: dict[str, Role] = {
     "inspector": Role(_("检验人员"), _HANDLE, UNDERTAKE),
     "quarantine_officer": Role(_("检疫人员"), _HANDLE, UNDERTAKE),
     "registrar": Role(_("登簿人员"), _HANDLE, UNDERTAKE),
-    "section_head": Role(_("股室负责人"), frozenset(_CASE_WORK | {"cases.review", "cases.suspend"}), REVIEW),
+    "section_head": Role(_("股室负责人"), frozenset(_CASE_WORK | {"cases.review", "cases.suspend"} | _ASSESS), REVIEW),
     "approver": Role(_("审批人"), frozenset(_CASE_WORK | {"cases.decide", "cases.suspend"}), APPROVE),
     "certificate_clerk": Role(_("制证人员"), frozenset(_CASE_WORK | {"cases.certify", "cases.deliver"}), ""),
     "payment_officer": Role(_("发放人员"), frozenset(_CASE_WORK | {"cases.deliver"}), ""),
     "department_head": Role(
-        _("部门负责人"), frozenset(_CASE_WORK | {"cases.extend", "cases.decide", "cases.suspend"}), APPROVE
+        _("部门负责人"),
+        frozenset(_CASE_WORK | {"cases.extend", "cases.decide", "cases.suspend", "fees.approve_refund"} | _ASSESS),
+        APPROVE,
+    ),
+    "finance_officer": Role(
+        _("财务人员"),
+        frozenset({"desk.view", "fees.view", "fees.reconcile", "fees.refund", "fees.approve_refund"}),
+        "",
     ),
     "county_head": Role(
         _("县政府负责人"), frozenset({"desk.view", "cases.view", "cases.extend_joint", "figures.view"}), ""
@@ -82,6 +92,7 @@ ROLES: dict[str, Role] = {
                 "figures.view",
                 "cases.view",
                 "projects.import",
+                "fees.view",
             }
         ),
         "",
@@ -140,6 +151,12 @@ PERMISSIONS: dict[str, str | Promise] = {
     "cases.certify": _("制证"),
     "cases.deliver": _("送达"),
     "projects.import": _("移植在办项目"),
+    "fees.view": _("查看缴款单"),
+    "fees.collect": _("在窗口收款"),
+    "fees.assess": _("核定收费和决定减免"),
+    "fees.refund": _("申请退款"),
+    "fees.approve_refund": _("批准退款"),
+    "fees.reconcile": _("与支付渠道对账"),
     "matters.view": _("查看事项库"),
     "matters.edit": _("编辑事项"),
     "matters.approve": _("审定事项变更"),

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from tests.approvals.cases.papers.samples import SAMPLES, URL, sample
 from zhengtong.approvals.cases.papers import values
-from zhengtong.approvals.cases.papers.glyphs import FALLBACK, FONTS, CannotPrint, missing_glyphs
 from zhengtong.approvals.cases.papers.render import KINDS, check_printable, paper_title, printable, render
+from zhengtong.approvals.papers.glyphs import FALLBACK, FONTS, CannotPrint, missing_glyphs
 
 
 def pages(pdf: bytes) -> list[str]:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from zhengtong.approvals.cases import rules
+from zhengtong.approvals.cases import charging, rules
 from zhengtong.approvals.cases.events import (
     AcceptanceRefused,
     CaseAccepted,
@@ -377,7 +377,7 @@ def _run_clocks(case: Case, *, by: Any, at: datetime) -> None:
         "statutory_due": statutory.due_on if statutory else "",
         "promised_limit": workdays_text(elements.promised_workdays),
         "promised_due": promised.due_on,
-        "fee": "收费事项，见缴费通知" if elements.fees.charged else "不收费",
+        "fee": charging.fee_line(elements),
         "result_name": elements.result.name,
         "special_procedures": [p.name for p in elements.special_procedures],
     }

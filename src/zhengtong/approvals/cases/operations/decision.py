@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from zhengtong.approvals.cases import rules, slots
+from zhengtong.approvals.cases import charging, rules, slots
 from zhengtong.approvals.cases.events import (
     CaseArchived,
     CaseDecided,
@@ -66,6 +66,8 @@ def decide(
     task = _deciding_task(case)
     _check_decision(case, outcome, reason, opinion, hearing, deferred_until)
     slots.ask(case, outcome=outcome, by=by, at=at)
+    if outcome != Outcome.REFUSE:
+        charging.require_paid(case, "decision")
     steps.act(
         case, task, by=by, conclusion="disagree" if outcome == Outcome.REFUSE else "agree", opinion=opinion, at=at
     )
@@ -239,6 +241,8 @@ def deliver(
     rules.serves(case, by, "cases.deliver", timezone.localdate(at))
     if case.state == State.DECIDED and case.outcome != Outcome.REFUSE:
         raise CannotDecide(_("结果文书还没有制作，不能送达。"))
+    if case.outcome != Outcome.REFUSE:
+        charging.require_paid(case, "delivery")
     if method not in dict(Delivery.METHODS):
         raise Invalid(_("请选择送达方式。"), fields={"method": _("请选择。")})
     if method == "post" and not proof.strip():

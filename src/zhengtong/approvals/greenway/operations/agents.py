@@ -53,10 +53,12 @@ def appoint(
 
 
 def _not_an_official_here(project: Project, agent: User, on: date) -> None:
-    """The same person as an official who could decide a branch: by identity number, which is compared sealed."""
-    if not agent.resident_id_index:
-        return
-    officials = User.objects.filter(kind=User.OFFICIAL, is_active=True, resident_id_index=agent.resident_id_index)
+    """Somebody who, with another account, works at a body that takes part."""
+    officials = [
+        official
+        for official in User.objects.filter(kind=User.OFFICIAL, is_active=True).exclude(phone_index=None)
+        if rules.same_person(official, agent)
+    ]
     bodies = {b.department for b in Branch.objects.filter(joint__project=project).select_related("department")}
     for official in officials:
         if any(pmi.can(official, "cases.work", organization=body, on=on) for body in bodies):

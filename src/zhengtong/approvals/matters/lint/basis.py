@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterator
 from django.utils.translation import gettext as _
 
 from zhengtong.approvals.matters.lint.findings import Finding, error, warning
-from zhengtong.approvals.matters.values import LegalBasis, MatterDocument, SpecialProcedure
+from zhengtong.approvals.matters.values import Fees, LegalBasis, MatterDocument, SpecialProcedure
+from zhengtong.kernel import money
 from zhengtong.kernel.identifiers import matter_code
 
 LICENCE, SERVICE = "01", "20"
@@ -104,6 +105,11 @@ def _outside_article_45(procedure: SpecialProcedure) -> bool:
 def fees(document: MatterDocument, bodies: Collection[str]) -> Iterator[Finding]:
     """Charging needs a basis and a published rate (行政许可法 第五十八条、第五十九条)."""
     charge = document.fees
+    if charge.gate != "none" and (charge.gate_basis is None or not _is_law(charge.gate_basis)):
+        message = _("写明先缴费再办理，却没有法律依据。没有依据的，办理不能等缴费。")
+        yield error("fee_gate_without_basis", message, "fees")
+    if charge.gate != "none" and not charge.charged:
+        yield error("fee_gate_but_free", _("写明不收费，却要求先缴费。"), "fees")
     if not charge.charged:
         if charge.items:
             yield error("free_with_items", _("写明不收费，却列了收费项目。"), "fees")
@@ -114,11 +120,52 @@ def fees(document: MatterDocument, bodies: Collection[str]) -> Iterator[Finding]
         )
     if not charge.items:
         yield error("fee_without_items", _("写明收费，却没有收费项目和标准。"), "fees")
+    if charge.pay_workdays < 1:
+        yield error("fee_no_time_to_pay", _("缴款期限至少1个工作日。"), "fees")
+    yield from _items(charge)
+    yield from _reductions(charge)
+
+
+def _items(charge: Fees) -> Iterator[Finding]:
+    names = [item.name for item in charge.items]
     for item in charge.items:
+        where = f"fees.{item.name}"
+        if names.count(item.name) > 1:
+            yield error("fee_twice", _("收费项目“{name}”写了两次。").format(name=item.name), where)
+        if not (item.basis or charge.basis):
+            yield error("fee_line_without_basis", _("“{name}”没有收费依据。").format(name=item.name), where)
         if item.amount is None:
             yield warning(
                 "fee_rate_missing", _("“{name}”没有收费标准，群众看不到要交多少钱。").format(name=item.name), "fees"
             )
+        elif not _is_rate(item.amount):
+            message = _("“{name}”的标准“{amount}”不是金额，请填写元，例如 80。").format(
+                name=item.name, amount=item.amount
+            )
+            yield error("fee_rate_not_money", message, where)
+        if not item.account:
+            yield warning("fee_without_account", _("“{name}”没有收入科目编码。").format(name=item.name), where)
+
+
+def _is_rate(text: str) -> bool:
+    try:
+        return money.yuan(text) >= 0
+    except money.NotMoney:
+        return False
+
+
+def _reductions(charge: Fees) -> Iterator[Finding]:
+    names = {item.name for item in charge.items}
+    for reduction in charge.reductions:
+        where = f"fees.{reduction.name}"
+        if reduction.item and reduction.item not in names:
+            message = _("减免“{name}”针对的收费项目“{item}”不存在。").format(name=reduction.name, item=reduction.item)
+            yield error("reduction_of_nothing", message, where)
+        if not 1 <= reduction.percent <= 100:
+            message = _("减免“{name}”的比例应在1到100之间。").format(name=reduction.name)
+            yield error("reduction_out_of_range", message, where)
+        if not reduction.basis.law:
+            yield error("reduction_without_basis", _("减免“{name}”没有依据。").format(name=reduction.name), where)
 
 
 def codes(document: MatterDocument, bodies: Collection[str]) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from zhengtong.approvals.matters import questions
 from zhengtong.approvals.matters.lint.findings import Finding, error, warning
 from zhengtong.approvals.matters.prefill import PATHS
 from zhengtong.approvals.matters.values import Form, FormField, MatterDocument
+from zhengtong.kernel import expressions
 from zhengtong.kernel.errors import Invalid
 
 RULE_TYPES: dict[str, tuple[str, ...]] = {
@@ -121,14 +122,27 @@ def _condition(form: Form, field: FormField, order: list[str]) -> Iterator[Findi
         )
 
 
-def _sound(text: str | None, fields: tuple[FormField, ...], label: str, where: str) -> Iterator[Finding]:
+def _sound(
+    text: str | None, fields: tuple[FormField, ...], label: str, where: str, *, expects: str = expressions.BOOLEAN
+) -> Iterator[Finding]:
     if not text:
         return
     try:
-        questions.condition(text, fields)
+        questions.condition(text, fields, expects=expects)
     except Invalid as problem:
         message = _("“{label}”的条件读不懂：{problem}").format(label=label, problem=problem.message)
         yield error("unsound_expression", message, where)
+
+
+def fee_expressions(document: MatterDocument, bodies: Collection[str]) -> Iterator[Finding]:
+    """When a fee is charged, how many units, and what lets it off can be computed from the answers."""
+    fields = document.form.fields
+    for item in document.fees.items:
+        where = f"fees.{item.name}"
+        yield from _sound(item.applies_if, fields, item.name, where)
+        yield from _sound(item.quantity, fields, item.name, where, expects=expressions.NUMBER)
+    for reduction in document.fees.reductions:
+        yield from _sound(reduction.when, fields, reduction.name, f"fees.{reduction.name}")
 
 
 def rules(document: MatterDocument, bodies: Collection[str]) -> Iterator[Finding]:
@@ -201,4 +215,4 @@ def _compare(
             )
 
 
-RULES = (fields, pages, conditions, rules)
+RULES = (fields, pages, conditions, rules, fee_expressions)

@@ -5,7 +5,7 @@ import re
 import zxingcpp
 from PIL import Image, ImageDraw
 
-from zhengtong.approvals.cases.papers.qr import qr_file, qr_svg
+from zhengtong.approvals.papers.qr import qr_file, qr_svg
 
 URL = "https://zwfw.example.gov.cn/verify/K7Q2M9RDXXYZ/"
 

@@ -5,7 +5,7 @@ from fontTools.ttLib import TTFont
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhengtong.approvals.cases.papers.glyphs import FONTS, CannotPrint, bold_has, describe, missing_glyphs
+from zhengtong.approvals.papers.glyphs import FONTS, CannotPrint, bold_has, describe, missing_glyphs
 from zhengtong.kernel.errors import Refusal
 
 
