@@ -69,7 +69,7 @@ def look(branch: Branch, *, at: datetime) -> None:
     if branch.case_id is None:
         return
     missing = queries.unmet(branch)
-    if branch.state == BranchState.REVIEWING and missing and _only_decision_left(branch):
+    if branch.state == BranchState.REVIEWING and missing and _only_decision_left(branch.case_id):
         recording.move(branch, "wait")
         _tell(branch, JointKind.WAIT, events.BranchWaiting, at, {"for": [one.matter_key for one in missing]})
     elif branch.state == BranchState.WAITING and not missing:
@@ -80,8 +80,8 @@ def look(branch: Branch, *, at: datetime) -> None:
             desks.for_branch(branch, "released", organization_id=task.organization_id, role=task.role, at=at)
 
 
-def _only_decision_left(branch: Branch) -> bool:
-    kinds = set(cases.StepTask.objects.filter(case_id=branch.case_id, state="open").values_list("kind", flat=True))
+def _only_decision_left(case_id: int) -> bool:
+    kinds = set(cases.StepTask.objects.filter(case_id=case_id, state="open").values_list("kind", flat=True))
     return kinds == {"decide"}
 
 
