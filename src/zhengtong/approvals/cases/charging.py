@@ -82,8 +82,10 @@ def require_paid(case: Case, when: str) -> None:
     wanted = case.elements.fees
     if wanted.gate != when:
         return
-    law = fees.law_of(wanted.gate_basis)
-    gate = fees.gate(subject_of(case), when=when, gate_of_matter=wanted.gate, basis=law)
+    subject, law = subject_of(case), fees.law_of(wanted.gate_basis)
+    # The bill follows acceptance by event: until it is there, what it will say counts.
+    expected = subject == f"case:{case.pk}" and bool(lines_of(case, at=case.accepted_at or case.created_at))
+    gate = fees.gate(subject, when=when, gate_of_matter=wanted.gate, basis=law, expected=expected)
     if not gate.open:
         raise CannotDecide(gate.sentence)
 

@@ -141,6 +141,14 @@ class DecideRefundForm(OperationForm):
         help_text=_("不予退款的必须写明理由。"),
     )
 
+    def __init__(self, *args: Any, must_go_back: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if must_go_back:
+            # What came twice or late is not the county's to keep.
+            self.fields["decision"].choices = [("approve", _("批准，原路退回"))]  # type: ignore[attr-defined]
+            self.fields["decision"].initial = "approve"
+            self.fields["reason"].help_text = ""
+
 
 class ProofForm(OperationForm):
     """Handed back at the window."""

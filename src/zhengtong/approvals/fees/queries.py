@@ -51,12 +51,14 @@ def settled(subject: str) -> bool:
     return bill is None or bill.state in (*SETTLED, State.CANCELLED, State.REFUNDED)
 
 
-def gate(subject: str, *, when: str, gate_of_matter: str, basis: str) -> Gate:
+def gate(subject: str, *, when: str, gate_of_matter: str, basis: str, expected: bool = False) -> Gate:
     """May the decision (`when` "decision") or the delivery go on? Always, unless the matter names a law that lets it wait.
 
     No decision is delayed or hurried by money unless the law says so: without `basis` nothing waits whatever the matter says.
+    `expected`: a bill is about to be drawn up.
     """
-    if gate_of_matter != when or not basis or settled(subject):
+    nothing_owed = settled(subject) and not (expected and bill_of(subject) is None)
+    if gate_of_matter != when or not basis or nothing_owed:
         return Gate(open=True)
     return Gate(
         open=False,

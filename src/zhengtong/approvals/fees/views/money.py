@@ -81,7 +81,11 @@ def _refund_form(request: HttpRequest, found: Refund) -> tuple[OperationForm | N
                 return refunding.approve_refund(reason=given["reason"], **common)
             return refunding.refuse_refund(reason=given["reason"], **common)
 
-        return forms.DecideRefundForm(request.POST or None), decide, _("退款决定已记录。")
+        return (
+            forms.DecideRefundForm(request.POST or None, must_go_back=found.share is None),
+            decide,
+            _("退款决定已记录。"),
+        )
     if found.state == RefundState.APPROVED and screens.refund_row(found)["by_hand"]:
         form = forms.ProofForm(request.POST or None)
         return form, lambda given: refunding.confirm_by_hand(**given, **common), _("退款已登记。")

@@ -72,6 +72,8 @@ def back(request: HttpRequest, code: str, number: str) -> HttpResponse:
 @require_POST
 def notify(request: HttpRequest, provider: str) -> HttpResponse:
     """A provider's message that something was paid; confirmed only when it is in the books."""
+    if request.content_type != "application/json":
+        return JsonResponse({"received": False, "problem": "not_json"}, status=415)
     body = request.body
     if len(body) > LONGEST_MESSAGE:
         return JsonResponse({"received": False, "problem": "too_long"}, status=413)

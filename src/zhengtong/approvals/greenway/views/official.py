@@ -45,7 +45,10 @@ def _begin(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     template = queries.template(request.POST.get("template", ""))
     form = guides.start_form(template, request.user, request.POST, on=official_today())
     if not form.is_valid():
-        raise Invalid(_("请补全项目信息。"), fields={name: " ".join(str(one) for one in errors) for name, errors in form.errors.items()})
+        raise Invalid(
+            _("请补全项目信息。"),
+            fields={name: " ".join(str(one) for one in errors) for name, errors in form.errors.items()},
+        )
     point = next(iter(pmi.organizations_where(request.user, "window.serve", on=official_today())), None)
     at_town = point is not None and point.kind == Organization.TOWNSHIP
     joint = guides.open_for(
