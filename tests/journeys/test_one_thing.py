@@ -8,6 +8,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.journeys.test_open_a_restaurant import answer_what_is_asked, press
+from zhengtong.kernel.identifiers import uscc
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,9 @@ def test_a_restaurant_from_one_form(open_page, axe, fits, photo):
     while "/page/" in phone.url:
         if phone.url.endswith("/page/s-q-assembly/") or phone.url.endswith("/page/s-q-has_staff/"):
             phone.locator("main input[value=false]").check()
+        code = phone.locator("main input[name=uscc]:visible")
+        if code.count() and not code.input_value():
+            code.fill(uscc.make_synthetic(kind="92", division_code="431321", serial=77))
         answer_what_is_asked(phone, photo)
         fits(phone)
         before = phone.url

@@ -99,6 +99,15 @@ def test_an_incomplete_form_is_refused_whole(shop):
     assert {shop.branch(k).case.number for k in ("front", "back", "side")} == {None}
 
 
+def test_a_branch_is_not_submitted_by_itself(shop):
+    shop.filled()
+    for name in ("平面图", "front说明"):
+        shop.paper(name)
+    with pytest.raises(CannotFile, match="统一提交"):
+        cases.submit(case_id=shop.branch("front").case_id, by=shop.applicant, at=shop.now)
+    assert shop.branch("front").case.number is None
+
+
 def test_an_open_question_is_not_guessed(shop):
     greenway.begin_stage(joint_id=shop.joint_id, by=shop.applicant, at=shop.now)
     with pytest.raises(CannotFile, match="side"):

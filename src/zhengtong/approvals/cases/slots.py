@@ -1,6 +1,6 @@
 """What apps above may say about a case without cases knowing them: may it be decided now, and what belongs on its page.
 
-@slots.gate(name="greenway")          raises a refusal when `by` may not sign or decide now, else passes silently
+@slots.gate(name="greenway")          raises a refusal when `by` may not submit, sign or decide now, else passes silently
 @slots.panel(name="greenway")         what the page of a case shows beside it: a title with lines and links
 """
 
@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from zhengtong.approvals.cases.models import Case
 
 Gate = Callable[[Case, str, Any, datetime], None]
-"""(case, outcome or "" for an opinion, who acts, when)."""
+"""(case, outcome, "" for an opinion or `SUBMIT`, who acts, when)."""
+SUBMIT = "submit"
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ G = TypeVar("G", bound=Callable[..., Any])
 
 
 def gate(name: str) -> Callable[[G], G]:
-    """Register a gate, asked inside the transaction of every opinion and decision, before anything is written."""
+    """Register a gate, asked inside the transaction of every submission, opinion and decision, before anything is written."""
 
     def register(function: G) -> G:
         GATES[name] = function

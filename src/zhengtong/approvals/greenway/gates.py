@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.greenway import queries, rules
 from zhengtong.approvals.greenway.models import Branch
-from zhengtong.approvals.greenway.refusals import WaitsForPrerequisite
+from zhengtong.approvals.greenway.refusals import CannotFile, WaitsForPrerequisite
 from zhengtong.approvals.greenway.states import BranchState
 
 TONES = {
@@ -28,10 +28,14 @@ TONES = {
 def may_decide(case: cases.Case, outcome: str, by: Any, at: datetime) -> None:
     """Nothing is granted before its prerequisites are (滨州 2020 第十六条); a refusal on other grounds may be given at any time.
 
-    Raises `WaitsForPrerequisite`, `CannotDecideAsAgent`.
+    A branch is submitted with the others, never by itself. Raises `WaitsForPrerequisite`, `CannotDecideAsAgent`, `CannotFile`.
     """
     branch = queries.branch_of_case(case.pk)
     if branch is None:
+        return
+    if outcome == cases.slots.SUBMIT:
+        if branch.state == BranchState.DRAFTING:
+            raise CannotFile(_("这个事项是联合办理的一部分，请在项目页面统一提交。"))
         return
     rules.not_the_agent(branch.joint.project, by)
     if outcome not in (cases.Outcome.GRANT, cases.Outcome.GRANT_DEFERRED):

@@ -55,11 +55,23 @@ def steps(joint: JointCase, *, today: date) -> list[Step]:
         found.append(Step(f"s-{page.key}", SITUATION, form, page, dict(project.situation), {}))
     branches = sharing.drafts(joint)
     shared = sharing.common_form(joint, branches)
-    for page in matters.pages_for(shared, project.answers, today=today):
-        found.append(Step(f"c-{page.key}", COMMON, shared, page, dict(project.answers), {}))
+    answers = {**_brought_along(shared, branches), **project.answers}
+    for page in matters.pages_for(shared, answers, today=today):
+        found.append(Step(f"c-{page.key}", COMMON, shared, page, answers, {}))
     keys = {field.key for field in shared.fields}
     for branch in branches:
         found += _of_branch(branch, project.answers, keys, today)
+    return found
+
+
+def _brought_along(shared: Form, branches: Iterable[Branch]) -> dict[str, Any]:
+    """What the drafts know of the applicant already, offered where it is asked once."""
+    found: dict[str, Any] = {}
+    for branch in branches:
+        assert branch.case is not None
+        for field in shared.fields:
+            if branch.case.answers.get(field.key) not in (None, "", []):
+                found.setdefault(field.key, branch.case.answers[field.key])
     return found
 
 

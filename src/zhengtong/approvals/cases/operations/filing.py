@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from zhengtong.approvals.cases import rules
+from zhengtong.approvals.cases import rules, slots
 from zhengtong.approvals.cases.events import CaseSubmitted, CaseWithdrawn
 from zhengtong.approvals.cases.models import Case, CaseEvent, ChecklistItem
 from zhengtong.approvals.cases.operations import clockwork, desks
@@ -147,6 +147,7 @@ def submit(*, case_id: int, by: Any, at: datetime) -> Case:
         raise CannotSubmit(
             _("这份申请已经提交过，编号是{number}，不需要重复提交。").format(number=case.spoken_number or "—")
         )
+    slots.ask(case, outcome=slots.SUBMIT, by=by, at=at)
     today = timezone.localdate(at)
     _check_mandate(case, today)
     _check_township(case)

@@ -39,6 +39,7 @@ def submit(*, joint_id: int, by: Any, at: datetime, seen: int | None = None) -> 
         if branch.case_id is None:
             continue
         sharing.fill(joint.project, branch, by=by, at=at)
+        recording.move(branch, "file")
         try:
             cases.submit(case_id=branch.case_id, by=by, at=at)
         except ZhengtongError as refusal:
@@ -47,7 +48,6 @@ def submit(*, joint_id: int, by: Any, at: datetime, seen: int | None = None) -> 
             ) from refusal
         if at_window:
             cases.receive(case_id=branch.case_id, by=by, at=at)
-        recording.move(branch, "file")
     joint.submitted_at = at
     joint.save(update_fields=["submitted_at"])
     fact = events.JointCaseSubmitted(
