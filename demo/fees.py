@@ -1,6 +1,7 @@
 """Bills of the demo county: paid online and at windows, open, overdue, refunded; by the real operations. No money, no real rate."""
 
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -43,13 +44,13 @@ def play(people: Cast, *, present: datetime) -> None:
     clerk = people.who("window_officer", organizations.get_by_code("government-service-centre"))
     _assess_drafts(people, present)
     shown = set(fees.Bill.objects.filter(payer_user=people.residents[0]).values_list("pk", flat=True))
-    ways = [_leave, _online, _at_window, _refunded, _twice]
+    ways: list[Callable[..., None]] = [_leave, _online, _at_window, _refunded, _twice]
     payable = fees.Bill.objects.filter(state="issued").exclude(pk__in=shown).order_by("pk")
     for number, bill in enumerate(payable):
         ways[number % len(ways)](bill, clerk=clerk, asks=asks, approves=approves, present=present)
     for bill, way in zip(
         fees.Bill.objects.filter(pk__in=shown, state="issued").order_by("pk"),
-        (_leave, _refunded, _online),
+        [ways[0], ways[3], ways[1]],
         strict=False,
     ):
         way(bill, clerk=clerk, asks=asks, approves=approves, present=present)
@@ -109,8 +110,8 @@ def _refunded(bill: Any, *, asks: Any, approves: Any, present: datetime, **_peop
     share = fees.Share.objects.filter(line__bill=bill).order_by("line__no").first()
     assert share is not None
     half = (share.amount / 2).quantize(Decimal("0.01"))
-    given = {"cause": "overcharged", "reason": "面积重新丈量后减少，多收部分退回。"}
-    refund = fees.request_refund(share_id=share.pk, amount=half, by=asks, at=at, **given)
+    reason = "面积重新丈量后减少，多收部分退回。"
+    refund = fees.request_refund(share_id=share.pk, amount=half, cause="overcharged", reason=reason, by=asks, at=at)
     fees.approve_refund(refund_id=refund.pk, by=approves, at=at)
     fees.send_approved(now=at)
 

@@ -34,7 +34,7 @@ MAY_ASK_THE_CLOCK["src/zhengtong/security/timestamps/operations.py"] = (
     "an outage is dated by the machine's clock, as stamps are"
 )
 DOORS = {"public", "events", "values", "states", "models"}
-LIBRARIES = {("security", "crypto")}
+LIBRARIES = {("security", "crypto"), ("approvals", "papers")}
 """Packages without models, pages and state: their modules are their door."""
 
 

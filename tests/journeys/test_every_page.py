@@ -30,6 +30,7 @@ ROLES = (
     "Department head",
     "Matter editor",
     "County office",
+    "申请退款",
     "Auditor",
     "Security administrator",
     "系统管理员",
@@ -84,6 +85,17 @@ NOT_OPENED = {
     "catalogue/versions/<int:version_id>/edit/<slug:section_key>/check/": POSTED,
     "catalogue/<slug:key>/revise/": POSTED,
     "cases/<int:case_id>/judge/": POSTED,
+    "pay/notify/<slug:provider>/": "for providers: tests of the fees",
+    "pay/<slug:code>/begin/": POSTED,
+    "pay/<slug:code>/back/<slug:number>/": "leads back to the bill",
+    "pay/local/<str:token>/": "only after a payment was begun: tests of the fees",
+    "bills/differences/<int:difference_id>/": "only where a statement differs: tests of the fees",
+    "bills/<int:bill_id>/lines/<int:line_id>/assess/": "only on a draft of one's own body: tests of the fees",
+    "bills/<int:bill_id>/lines/<int:line_id>/reduce/": "only on an unpaid line of one's own body: tests of the fees",
+    "bills/<int:bill_id>/correct/": "only on an unpaid bill of one's own body: tests of the fees",
+    "bills/<int:bill_id>/cancel/": "only on an unpaid bill of one's own body: tests of the fees",
+    "bills/<int:bill_id>/collect/": "only on an unpaid bill: tests of the fees",
+    "bills/<int:bill_id>/refund/<int:share_id>/": "only on a paid line: tests of the fees",
     "window/begin/": POSTED,
     "window/<int:case_id>/materials/<int:material_no>/": POSTED,
     "apply/case/<int:case_id>/files/<uuid:public_id>/remove/": POSTED,
@@ -120,10 +132,10 @@ NOT_OPENED = {
     "api/progress": "JSON: tests of the hall",
     "api/verification/<code>": "JSON: tests of the hall",
 }
-SEVERAL = {"cases/<int:case_id>/": 14, "my/cases/<int:case_id>/": 12}
+SEVERAL = {"cases/<int:case_id>/": 14, "my/cases/<int:case_id>/": 12, "bills/<int:bill_id>/": 4}
 """How many examples a role opens of a kind of page whose links differ from one to the next; one of all others."""
 LEAVES = ("/static/",)
-PAPERS = (".pdf", ".zip", ".csv", ".json", "/files/")
+PAPERS = (".pdf", ".zip", ".csv", ".xlsx", ".json", "/files/")
 
 
 @dataclass

@@ -12,8 +12,8 @@ from zhengtong.approvals.fees.states import RefundCause
 from zhengtong.kernel.forms import OperationForm
 from zhengtong.kernel.money import shown
 
-QUANTITY = {"max_digits": 14, "decimal_places": 4, "min_value": 0}
-WHOLE = {"max_digits": 14, "decimal_places": 2}
+QUANTITY: dict[str, Any] = {"max_digits": 14, "decimal_places": 4, "min_value": 0}
+WHOLE: dict[str, Any] = {"max_digits": 14, "decimal_places": 2}
 
 
 def _reason(label: Any, hint: Any = "") -> forms.CharField:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from zhengtong.approvals.fees import providers, queries, rules, subjects
 from zhengtong.approvals.fees.models import Bill, BillLine, Payment, Refund, Share
-from zhengtong.approvals.fees.operations.papers import plain
+from zhengtong.approvals.fees.operations.papers import plain, unit_of
 from zhengtong.approvals.fees.states import PAYABLE, RefundState, State
 from zhengtong.foundation.calendars import public as calendars
 from zhengtong.kernel import money
@@ -81,8 +81,7 @@ def computed(line: BillLine) -> str:
     """120.5 平方米 × 12 元; the sum itself where nothing is multiplied."""
     if not line.assessed:
         return _("待核定")
-    unit = line.unit.removeprefix("元/")
-    return f"{plain(line.quantity)} {unit} × {plain(line.rate)}".replace("  ", " ")
+    return f"{plain(line.quantity)} {unit_of(line)} × {plain(line.rate)}".replace("  ", " ")
 
 
 def payer_page(bill: Bill, *, own: bool, today: date) -> dict[str, Any]:

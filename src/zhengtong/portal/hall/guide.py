@@ -226,8 +226,13 @@ def _drawn(step: Step, department: Organization, bodies: Mapping[str, str]) -> d
 def _fees(elements: MatterDocument) -> list[tuple[str, str]]:
     rows = []
     for item in elements.fees.items:
-        amount = _("{amount}元").format(amount=item.amount) + item.unit if item.amount else _("按省里公布的标准")
-        rows.append((item.name, f"{amount}，{item.rule}" if item.rule else amount))
+        if item.amount is None:
+            amount = _("按省里公布的标准")
+        elif item.unit.startswith("元/"):
+            amount = f"{item.amount} {item.unit}"
+        else:
+            amount = _("{amount}元").format(amount=item.amount)
+        rows.append((own(item.name, item.name_en), amount))
     return rows
 
 

@@ -89,7 +89,7 @@ def _line(line: BillLine) -> dict[str, str]:
         "name": line.name,
         "department": line.department.short_name or line.department.name,
         "basis": line.basis,
-        "quantity": f"{plain(line.quantity)} {line.unit.removeprefix('元/')}".strip(),
+        "quantity": f"{plain(line.quantity)} {unit_of(line)}".strip(),
         "rate": plain(line.rate),
         "amount": money.shown(line.amount),
         "reduction": money.shown(line.reduction) if line.reduction else "",
@@ -97,6 +97,11 @@ def _line(line: BillLine) -> dict[str, str]:
         "payable": money.shown(line.payable),
         "account": line.account,
     }
+
+
+def unit_of(line: BillLine) -> str:
+    """What is counted: 平方米 of 元/平方米（省级标准）."""
+    return line.unit.removeprefix("元/").partition("（")[0]
 
 
 def plain(number: Decimal | None) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from zhengtong.approvals.fees.models import BillPaper as Row
 from zhengtong.approvals.fees.papers import values
 from zhengtong.approvals.papers import press
+from zhengtong.approvals.papers.qr import qr_file
 
 TEMPLATES = Path(__file__).parent / "templates"
 MODELS: Mapping[str, type[values.BillPaper]] = {Row.NOTICE: values.PaymentNotice, Row.RECEIPT: values.FeeReceipt}
@@ -26,4 +27,5 @@ def render(kind: str, data: Mapping[str, object]) -> bytes:
     """The PDF of a kept content. Raises `Unavailable` when the fonts are not there."""
     content = press.printable(MODELS[kind].model_validate(dict(data)).model_dump(mode="json"))
     title, english = TITLES[kind]
-    return press.compile_pdf(TEMPLATES / f"{kind}.typ", content, title=title, english=english)
+    inputs = {"pay-qr": qr_file(str(content["pay_url"]))} if "pay_url" in content else {}
+    return press.compile_pdf(TEMPLATES / f"{kind}.typ", content, title=title, english=english, **inputs)

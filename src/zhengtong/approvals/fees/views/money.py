@@ -73,7 +73,7 @@ def _refund(request: HttpRequest, refund_id: int) -> Refund:
 
 def _refund_form(request: HttpRequest, found: Refund) -> tuple[OperationForm | None, Any, str]:
     """The form of the moment, what it runs, and what is said afterwards."""
-    common = {"refund_id": found.pk, "by": request.user, "at": official_now()}
+    common: dict[str, Any] = {"refund_id": found.pk, "by": request.user, "at": official_now()}
     if found.state == RefundState.REQUESTED:
 
         def decide(given: dict[str, Any]) -> Refund:
