@@ -19,13 +19,22 @@ from zhengtong.approvals.greenway import public as greenway
 from zhengtong.foundation.events import public as events
 from zhengtong.foundation.organizations import public as organizations
 from zhengtong.kernel.identifiers import project_code
+from zhengtong.security.accounts import public as accounts
 from zhengtong.security.accounts.values import Principal
 
 PAPER = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\nstartxref\n0\n%%EOF\n"
 NO: dict[str, Any] = dict.fromkeys(
-    ("energy", "takes_water", "forest", "lightning", "highway", "pollutes", "special_equipment"), False
+    ("energy", "takes_water", "lightning", "highway", "pollutes", "special_equipment"), False
 )
-FACTORY = {**NO, "regime": "filing", "impact": "form", "earthwork": True, "special_works": True, "discharges": True}
+FACTORY = {
+    **NO,
+    "regime": "filing",
+    "impact": "form",
+    "earthwork": True,
+    "forest": True,
+    "special_works": True,
+    "discharges": True,
+}
 RESTAURANT = {
     "business_form": "individual",
     "large_sign": True,
@@ -65,7 +74,7 @@ class Making:
 def load(people: Cast, rng: random.Random, *, until: datetime) -> None:
     """Publish the templates and play the projects."""
     greenway.publish_shipped(at=until - timedelta(days=150))
-    for tell in (factory_half_way, factory_filed, restaurant, company):
+    for tell in (factory_half_way, factory_filed, restaurant, company, newborn, retirement):
         with transaction.atomic():
             made = tell(people, rng, until)
         deliver(made.until)
@@ -102,7 +111,7 @@ def of_enterprise(people: Cast, number: int) -> tuple[Principal, Any]:
     return Principal("enterprise", None, body.pk, body.name, body.uscc, body.phone, body.address, "legal"), head
 
 
-def filed(made: Making, no: int, situation: Mapping[str, Any]) -> None:
+def filed(made: Making, no: int, situation: Mapping[str, Any], *, submit: bool = True) -> None:
     """Fill in the one form, give the one set, submit."""
     joint, by, at = made.stage(no), made.person, made.time.later(1)
     asked = {field.key for field in joint.project.plan.questions_of(joint.plan)}
@@ -128,7 +137,8 @@ def filed(made: Making, no: int, situation: Mapping[str, Any]) -> None:
         if not paper.by_sharing:
             upload = SimpleUploadedFile(f"{paper.name[:30]}.pdf", PAPER, "application/pdf")
             greenway.give_material(joint_id=joint.pk, name=paper.name, uploads=[upload], by=by, at=made.time.at)
-    greenway.submit(joint_id=joint.pk, by=by, at=made.time.later(1))
+    if submit:
+        greenway.submit(joint_id=joint.pk, by=by, at=made.time.later(1))
 
 
 def _known(project: greenway.Project) -> dict[str, Any]:
@@ -256,8 +266,6 @@ def factory_filed(people: Cast, rng: random.Random, until: datetime) -> Making:
 
 def restaurant(people: Cast, rng: random.Random, until: datetime) -> Making:
     """王小民 opens a restaurant as one thing: the licence is there, what waited for it is under way."""
-    from zhengtong.security.accounts import public as accounts
-
     person = people.residents[0]
     applicant = accounts.principals_of(person, on=date(2026, 9, 14))[0]
     made = opened(people, rng, until, "open-a-restaurant", applicant=applicant, person=person, start=date(2026, 9, 14))
@@ -271,8 +279,6 @@ def restaurant(people: Cast, rng: random.Random, until: datetime) -> Making:
 
 def company(people: Cast, rng: random.Random, until: datetime) -> Making:
     """A company founded as one thing, with every branch granted and one notice."""
-    from zhengtong.security.accounts import public as accounts
-
     person = people.residents[12]
     applicant = accounts.principals_of(person, on=date(2026, 9, 7))[0]
     made = opened(people, rng, until, "start-a-company", applicant=applicant, person=person, start=date(2026, 9, 7))
@@ -287,6 +293,27 @@ def company(people: Cast, rng: random.Random, until: datetime) -> Making:
         granted(made, key)
     told_of_the_end(made, 1)
     return made
+
+
+def newborn(people: Cast, rng: random.Random, until: datetime) -> Making:
+    """Filled in, not submitted yet."""
+    made = of_the_resident(people, rng, until, "newborn")
+    filed(made, 1, {"insured": True}, submit=False)
+    return made
+
+
+def retirement(people: Cast, rng: random.Random, until: datetime) -> Making:
+    """Just begun."""
+    made = of_the_resident(people, rng, until, "retirement")
+    greenway.begin_stage(joint_id=made.stage(1).pk, by=made.person, at=made.time.later(1))
+    return made
+
+
+def of_the_resident(people: Cast, rng: random.Random, until: datetime, template: str) -> Making:
+    """A bundle of the demo's first resident, begun on Friday."""
+    person, start = people.residents[0], date(2026, 9, 18)
+    applicant = accounts.principals_of(person, on=start)[0]
+    return opened(people, rng, until, template, applicant=applicant, person=person, start=start)
 
 
 Tell = Callable[[Cast, random.Random, datetime], Making]
