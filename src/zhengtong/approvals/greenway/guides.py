@@ -92,6 +92,13 @@ def _stage(plan: TemplateDocument, stage: StagePlan, known: dict[str, Any], lead
         matter = known.get(key)
         return matter.current.label if matter and matter.current else key
 
+    english = {
+        material.name: material.name_en
+        for branch in stage.branches
+        if branch.matter in known and known[branch.matter].current
+        for material in known[branch.matter].current.elements.materials
+    }
+
     def line(branch: BranchPlan) -> Line:
         matter = known.get(branch.matter)
         elements = matter.current.elements if matter and matter.current else None
@@ -110,7 +117,7 @@ def _stage(plan: TemplateDocument, stage: StagePlan, known: dict[str, Any], lead
         leads.get(stage.lead_department, ""),
         stage.limit_workdays,
         tuple(line(branch) for branch in stage.branches),
-        stage.shared_materials,
+        tuple(own(one, english.get(one, "")) for one in stage.shared_materials),
     )
 
 
