@@ -55,7 +55,7 @@ def _set_clock() -> None:
 def _project() -> Any:
     """Forty branches, each with its case: in order of stages, every third ended, each waiting for one or two before it."""
     from zhengtong.approvals.cases.models import Case, Suspension
-    from zhengtong.approvals.greenway.models import Branch, JointCase, JointClock, Project
+    from zhengtong.approvals.greenway.models import Project
     from zhengtong.approvals.greenway.operations.opening import publish_template
     from zhengtong.approvals.greenway.plans import TemplateDocument
     from zhengtong.approvals.matters.models import Matter
@@ -87,35 +87,41 @@ def _project() -> Any:
         applicant_name="基准公司",
         created_at=NOW,
     )
-    begun = NOW - timedelta(days=14)
     for number in range(STAGES):
-        joint = JointCase.objects.create(
-            project=project, no=number + 1, key=f"stage-{number}", lead=housing, state="in_process", accepted_at=begun
-        )
-        clock = JointClock(joint=joint, started_on=begun.date(), limit_workdays=45, calendar_version=1)
-        clock.due_on = begun.date() + timedelta(days=70)
-        clock.save()
-        for place, matter in enumerate(matters[number * 10 : number * 10 + 10]):
-            ended = place % 3 == 0
-            Branch.objects.create(
-                joint=joint,
-                no=place + 1,
-                matter_key=matter.key,
-                matter=matter,
-                department=matter.department,
-                name=matter.current.name,
-                name_en=matter.current.name_en,
-                role="parallel",
-                prerequisites=list(stages[number]["branches"][place]["prerequisites"]),
-                workdays=matter.current.elements.promised_workdays,
-                state="granted" if ended else "reviewing",
-                case=cases.pop(),
-                dispatched_at=begun,
-                signed_at=begun,
-                ended_at=NOW - timedelta(days=3) if ended else None,
-            )
+        _fill(project, number, stages[number], matters[number * 10 : number * 10 + 10], cases)
     assert Suspension.objects.exists()
     return project
+
+
+def _fill(project: Any, number: int, stage: dict[str, Any], matters: list[Any], cases: list[Any]) -> None:
+    from zhengtong.approvals.greenway.models import Branch, JointCase, JointClock
+
+    begun, lead = NOW - timedelta(days=14), project.acceptance_point
+    joint = JointCase.objects.create(
+        project=project, no=number + 1, key=f"stage-{number}", lead=lead, state="in_process", accepted_at=begun
+    )
+    clock = JointClock(joint=joint, started_on=begun.date(), limit_workdays=45, calendar_version=1)
+    clock.due_on = begun.date() + timedelta(days=70)
+    clock.save()
+    for place, matter in enumerate(matters):
+        ended = place % 3 == 0
+        Branch.objects.create(
+            joint=joint,
+            no=place + 1,
+            matter_key=matter.key,
+            matter=matter,
+            department=matter.department,
+            name=matter.current.name,
+            name_en=matter.current.name_en,
+            role="parallel",
+            prerequisites=list(stage["branches"][place]["prerequisites"]),
+            workdays=matter.current.elements.promised_workdays,
+            state="granted" if ended else "reviewing",
+            case=cases.pop(),
+            dispatched_at=begun,
+            signed_at=begun,
+            ended_at=NOW - timedelta(days=3) if ended else None,
+        )
 
 
 def _stage(number: int, keys: list[str]) -> dict[str, Any]:

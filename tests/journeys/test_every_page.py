@@ -20,7 +20,6 @@ from tests.journeys.conftest import DESKTOP, PHONE, Product, Watch, enter
 ROLES = (
     "Resident",
     "Enterprise head",
-    "Investor",
     "Lead department",
     "Window clerk",
     "Township window",

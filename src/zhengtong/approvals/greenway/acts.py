@@ -18,6 +18,7 @@ from zhengtong.approvals.greenway.models import Branch, JointCase, JointClock, P
 from zhengtong.approvals.greenway.operations import agents, branches, clockwork, filing, finishing, opening, visits
 from zhengtong.approvals.greenway.states import BRANCH_ENDED, BranchState, JointState
 from zhengtong.kernel.errors import NotFound, ZhengtongError
+from zhengtong.security.pmi import public as pmi
 
 Run = Callable[[int, dict[str, Any], Any, datetime], Any]
 
@@ -260,6 +261,7 @@ class VisitView:
     branches: list[Branch]
     attendance: list[Any]
     buttons: list[Button] = field(default_factory=list)
+    paper: Any = None
 
 
 def visits_of(joint: JointCase, user: Any, *, at: datetime) -> list[VisitView]:
@@ -281,7 +283,10 @@ def _visit(joint: JointCase, visit: SiteVisit, user: Any, at: datetime) -> Visit
         buttons.append(_button(joint.project, "record-visit", visit.pk, main=True))
     if leads and visit.state in ("proposed", "fixed"):
         buttons.append(_button(joint.project, "cancel-visit", visit.pk))
-    return VisitView(visit, list(visit.branches.all()), attendance, buttons)
+    paper = visit.paper
+    if paper is not None and user.is_official and not pmi.decide(user, "cases.view", paper.case, at=at).allowed:
+        paper = None
+    return VisitView(visit, list(visit.branches.all()), attendance, buttons, paper)
 
 
 def form_for(chosen: Act, project: Project, thing: int, user: Any, data: Any, *, at: datetime) -> forms.Form:

@@ -17,6 +17,7 @@ from zhengtong.approvals.greenway.queries import Whole
 from zhengtong.approvals.greenway.states import JOINT_ENDED, BranchState, JointState
 from zhengtong.approvals.greenway.values import JointClockView
 from zhengtong.kernel.errors import NotFound
+from zhengtong.security.pmi import public as pmi
 
 TONES = {
     JointState.PLANNED: "",
@@ -72,7 +73,7 @@ def project_context(project: Project, user: Any, *, at: datetime) -> dict[str, A
         "waiting": list(waiting(found, stages)),
         "agents": queries.agents_of(project, on=today),
         "buttons": acts.of_project(project, user, at=at),
-        "papers": [paper for stage in stages for paper in _papers(found, stage.joint)],
+        "papers": [p for stage in stages for p in _papers(found, stage.joint) if readable(p, user, today)],
         "log": queries.history(project),
         "today": today,
         "applies": not user.is_official,
@@ -130,6 +131,11 @@ def waiting(found: Whole, stages: Iterable[StageView]) -> Iterable[Waiting]:
                 branch = bar.branch
                 who = branch.authority if branch.level != "county" and branch.authority else branch.department.label
                 yield Waiting(who, branch.label, bar.ends_on, bar.critical, bar.holds_up)
+
+
+def readable(paper: Any, user: Any, on: date) -> bool:
+    """Papers of a stage are issued on the case of its lead: an official opens them who may see that case."""
+    return not user.is_official or pmi.decide(user, "cases.view", paper.case, at=on).allowed
 
 
 def _papers(found: Whole, joint: JointCase) -> list[Any]:

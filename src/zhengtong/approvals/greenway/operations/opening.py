@@ -119,12 +119,17 @@ def open_project(
         imported_at=at if imported else None,
     )
     project.save(force_insert=True)
-    for stage in plan.stages:
+    _opened(project, by=by, at=at)
+    return project
+
+
+def _opened(project: Project, *, by: Any, at: datetime) -> None:
+    version = project.template
+    for stage in version.plan.stages:
         _lay_out(project, stage)
     fact = events.ProjectOpened(project_id=project.pk, actor_id=by.pk, on_behalf_of=project.for_whom)
-    data = {"template": plan.key, "version": version.number, "code": checked or ""}
+    data = {"template": version.plan.key, "version": version.number, "code": project.code or ""}
     recording.record(project, JointKind.OPEN, fact, at=at, by=by, data=data)
-    return project
 
 
 def check_code(plan: TemplateDocument, code: str) -> tuple[str | None, str]:
