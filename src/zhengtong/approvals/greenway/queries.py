@@ -71,7 +71,9 @@ class Whole:
 
 def whole(project: Project) -> Whole:
     """Read it: seven queries, however many branches."""
-    branches = Branch.objects.select_related("department", "case").order_by("no")
+    branches = (
+        Branch.objects.select_related("department", "case__version").defer("case__version__document").order_by("no")
+    )
     joints = tuple(
         JointCase.objects.filter(project=project)
         .select_related("lead", "notice")
