@@ -18,7 +18,7 @@ NOW = datetime(2026, 9, 21, 9, 0, tzinfo=_county.SHANGHAI)
 
 
 def run(progress: Callable[..., None]) -> dict[str, float]:
-    """`project_page_p95_ms`, `queries_project_page`, `critical_path_ms` (the slowest of two hundred)."""
+    """`project_page_p95_ms`, `queries_project_page`, `critical_path_ms` (p95 of two hundred)."""
     os.environ["ZHENGTONG_DEMO"] = "1"
     os.environ["ZHENGTONG_STAFF_SECOND_FACTOR"] = "offered"
     _county.prepare(progress, matters=None)
@@ -40,7 +40,7 @@ def run(progress: Callable[..., None]) -> dict[str, float]:
     return {
         "project_page_p95_ms": round(1000 * times[int(0.95 * len(times))], 1),
         "queries_project_page": queries,
-        "critical_path_ms": round(1000 * max(_paths(project)), 2),
+        "critical_path_ms": round(1000 * sorted(_paths(project))[int(0.95 * PATHS)], 2),
     }
 
 
