@@ -165,6 +165,13 @@ def write_accounts(cast: Cast) -> None:
     chosen = [
         ("居民 Resident", cast.residents[0]),
         ("企业法定代表人 Enterprise head", cast.residents[1]),
+        ("项目投资方 Investor", cast.enterprises[2][1]),
+        ("项目代办员 Project agent", cast.residents[40]),
+        (
+            "自然资源局 牵头部门 Lead department",
+            cast.who("case_officer", organizations.get_by_code("natural-resources")),
+        ),
+        ("县政府负责人 County head", cast.who("county_head", organizations.get_by_code("county"))),
         ("综合窗口 Window clerk", cast.who("window_officer", organizations.get_by_code(settings.SERVICE_CENTRE_CODE))),
         ("市监局 承办 Officer", cast.who("case_officer", market)),
         ("城管局 承办 Officer (2nd department)", cast.who("case_officer", city)),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from demo import cast, fees, load_matters, load_organizations, ratings, stories
+from demo import cast, fees, greenway, load_matters, load_organizations, ratings, stories
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.matters import public as matters
 from zhengtong.foundation.calendars import public as calendars
@@ -46,6 +46,9 @@ def load(progress: Progress = print) -> None:
     _deliver(progress)
     fees.play(people, present=PRESENT)
     _deliver(progress)
+    progress("项目与一件事 Projects and bundles")
+    greenway.load(people, rng, until=PRESENT)
+    _deliver(lambda *told: None)
     pki.publish_lists(
         at=PRESENT
     )  # the ceremony lies half a year back; without this they would be stale at the first look

@@ -61,6 +61,7 @@ PLAIN = {
     "organizations.Organization.phone": "the public number of a body",
     "organizations.Organization.address": "the public address of a body",
     "accounts.OpenSession.address": "a network address",
+    "greenway.SiteVisit.address": "the site that is looked at, written on a paper of the case",
     "cases.Case.applicant_id_index": "a blind index",
 }
 

@@ -20,6 +20,7 @@ from tests.journeys.conftest import DESKTOP, PHONE, Product, Watch, enter
 ROLES = (
     "Resident",
     "Enterprise head",
+    "Lead department",
     "Window clerk",
     "Township window",
     "承办 Officer",
@@ -86,6 +87,8 @@ NOT_OPENED = {
     "catalogue/versions/<int:version_id>/edit/<slug:section_key>/check/": POSTED,
     "catalogue/<slug:key>/revise/": POSTED,
     "cases/<int:case_id>/judge/": POSTED,
+    "one/apply/<int:joint_id>/": "leads on to the page to fill in",
+    "projects/import/<int:import_id>/": "needs an uploaded table: tests of the projects",
     "pay/notify/<slug:provider>/": "for providers: tests of the fees",
     "pay/<slug:code>/begin/": POSTED,
     "pay/<slug:code>/back/<slug:number>/": "leads back to the bill",
@@ -140,7 +143,12 @@ NOT_OPENED = {
     "api/progress": "JSON: tests of the hall",
     "api/verification/<code>": "JSON: tests of the hall",
 }
-SEVERAL = {"cases/<int:case_id>/": 14, "my/cases/<int:case_id>/": 12, "bills/<int:bill_id>/": 4}
+SEVERAL = {
+    "cases/<int:case_id>/": 14,
+    "my/cases/<int:case_id>/": 12,
+    "bills/<int:bill_id>/": 4,
+    "projects/<int:project_id>/": 6,
+}
 """How many examples a role opens of a kind of page whose links differ from one to the next; one of all others."""
 LEAVES = ("/static/",)
 PAPERS = (".pdf", ".zip", ".csv", ".xlsx", ".json", "/files/")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zhengtong.kernel.errors import Invalid
-from zhengtong.kernel.identifiers import case_number, division, matter_code, resident_id, uscc
+from zhengtong.kernel.identifiers import case_number, division, matter_code, project_code, resident_id, uscc
 
 births = st.dates(date(1900, 1, 1), date(2025, 12, 31))
 serials = st.integers(0, 999)
@@ -296,3 +296,30 @@ def test_whatever_is_typed_gets_a_finding(text: str) -> None:
     for check in (resident_id.check, uscc.check, matter_code.check, division.check, case_number.check):
         found = check(text)
         assert found.ok or all(found.errors)
+
+
+class TestProjectCode:
+    """投资项目代码: the layout is known, the algorithm of the check character is not."""
+
+    @pytest.mark.parametrize("algorithm", ["mod-11-10", "mod-11-2"])
+    @given(serial=st.integers(0, 99_999))
+    def test_made_codes_hold_and_no_single_wrong_digit_passes(self, algorithm, serial):
+        code = project_code.make_synthetic(
+            division_code="431321", on=date(2026, 6, 1), serial=serial, algorithm=algorithm
+        )
+        assert len(code) == project_code.LENGTH
+        found = project_code.check(code.replace("-", ""), algorithm=algorithm)
+        assert (found.ok, found.value, found.facts["verified"], found.warnings) == (True, code, True, ())
+        wrong = code[:18] + str((int(code[18]) + 1) % 10) + code[19:]
+        assert not project_code.check(wrong, algorithm=algorithm).ok
+
+    def test_without_an_algorithm_only_the_layout_is_checked_and_it_says_so(self):
+        found = project_code.check("2606-431321-04-01-123456")
+        assert (found.ok, found.facts["verified"]) == (True, False)
+        assert "没有核实" in str(found.warnings[0])
+
+    @pytest.mark.parametrize(
+        "value", ["", "2606-431321-04-01-12345", "2613-431321-04-01-123456", "2606-991321-04-01-123456"]
+    )
+    def test_what_is_no_code_is_refused(self, value):
+        assert not project_code.check(value).ok

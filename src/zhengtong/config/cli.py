@@ -14,7 +14,7 @@ COMMANDS = {
     "vault": "keys of the field vault: status, rotate, master, erase",
     "sign-challenge": "sign the text of the certificate sign-in page",
     "clock": "compute a legal due day and print its ledger",
-    "validate": "check an identifier: uscc, resident-id, matter-code, case-number",
+    "validate": "check an identifier: uscc, resident-id, matter-code, case-number, project-code",
     "doctor": "check this deployment and say what to mend",
     "evidence": "print what a standard demands and which tests show it",
     "sbom": "print the bill of materials (CycloneDX) of the lock file",

@@ -92,6 +92,9 @@ TABLES: dict[str, str] = {
     "fees.Share": INTERNAL, "fees.Refund": PERSONAL, "fees.Message": INTERNAL, "fees.BillPaper": PERSONAL,
     "fees.Reconciliation": INTERNAL, "fees.Discrepancy": INTERNAL, "fees.Serial": INTERNAL, "fees.Charge": INTERNAL,
     "fees.ChargeBack": INTERNAL,
+    "greenway.Template": INTERNAL, "greenway.TemplateVersion": INTERNAL, "greenway.Project": PERSONAL, "greenway.JointCase": PERSONAL,
+    "greenway.Branch": INTERNAL, "greenway.JointClock": INTERNAL, "greenway.JointPause": INTERNAL, "greenway.SiteVisit": INTERNAL,
+    "greenway.Attendance": INTERNAL, "greenway.ProjectEvent": PERSONAL, "greenway.ProjectImport": PERSONAL,
     "account.EmailAddress": PERSONAL, "account.EmailConfirmation": SECRET, "mfa.Authenticator": SECRET,
     "allauth_idp_oidc.Client": INTERNAL, "allauth_idp_oidc.Token": SECRET,
 }  # fmt: skip
@@ -112,6 +115,11 @@ COLUMNS: dict[str, str] = {
     "cases.Case.answers": SENSITIVE,
     "cases.Case.corrections": SENSITIVE,
     "ratings.WorkOrder.phone": SENSITIVE,
+    "greenway.Project.applicant_id_number": SENSITIVE,
+    "greenway.Project.applicant_phone": SENSITIVE,
+    "greenway.Project.applicant_address": SENSITIVE,
+    "greenway.Project.situation": SENSITIVE,
+    "greenway.Project.answers": SENSITIVE,
     "allauth_idp_oidc.Client.secret": SECRET,
 }
 
@@ -187,7 +195,7 @@ CRYPTOGRAPHY: tuple[Cryptography, ...] = (
                   "config/commands/sbom", "config/commands/demo")),
     Cryptography("numbers nobody guesses: query codes, verification codes, the signing secret", "the system's generator", 128,
                  "none", "as what they name; query codes beside a case number and a limit of tries",
-                 ("kernel/identifiers/case_number", "approvals/cases/queries",
+                 ("kernel/identifiers/case_number", "kernel/identifiers/project_code", "approvals/cases/queries",
                   "approvals/ratings/operations/invitations", "approvals/fees/recording", "approvals/cases/operations/paperwork",
                   "config/settings")),
     Cryptography("the public address, asked by the check", "TLS 1.2 and 1.3 as a visitor", 128, "the proxy's", "the proxy's",

@@ -119,6 +119,7 @@ INSTALLED_APPS = [
     "zhengtong.approvals.matters",
     "zhengtong.approvals.fees",
     "zhengtong.approvals.cases",
+    "zhengtong.approvals.greenway",
     "zhengtong.approvals.ratings",
     "zhengtong.portal.hall",
     "zhengtong.office.desk",
@@ -347,6 +348,10 @@ LEGAL_DAY_CLOSES_AT = "24:00"
 RENEWAL_APPLY_DAYS = 30
 RENEWAL_REMIND_DAYS = 30
 COUNTY_DIVISION = "431321"
+# 投资项目代码 (GB/T 40058-2021): the algorithm of its check character was not verified; empty checks the layout only.
+PROJECT_CODE_CHECK = os.environ.get("ZHENGTONG_PROJECT_CODE_CHECK", "")
+# 快速转办: within so many working days of the hand-over a department signs for its branch of a project.
+BRANCH_SIGN_WORKDAYS = 1
 # Time stamps (RFC 3161). The policy is this product's own identifier (a UUID below 2.25): a county with an arc of its own puts it here.
 # `auto` watches the kernel's account of the clock once it has been synchronised; the others refuse stamps from the start without it.
 TIMESTAMPS: dict[str, Any] = {

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("catalogue/", include("zhengtong.approvals.matters.urls")),
     path("", include("zhengtong.approvals.fees.urls")),
     path("", include("zhengtong.approvals.cases.urls")),
+    path("", include("zhengtong.approvals.greenway.urls")),
     path("", include("zhengtong.approvals.ratings.urls")),
     path("desk/", include("zhengtong.office.desk.urls")),
     path("design/", include("zhengtong.config.gallery")),

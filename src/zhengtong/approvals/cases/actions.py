@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from zhengtong.approvals.cases import charging, queries, rules, states
+from zhengtong.approvals.cases import charging, queries, rules, slots, states
 from zhengtong.approvals.cases.models import Case, Extension, Licence, StepAct, StepTask
 from zhengtong.approvals.cases.operations import acceptance, review, steps
 from zhengtong.approvals.cases.refusals import CannotAccept, CannotExtend, CannotSuspend, CannotWorkOnStep
@@ -67,6 +67,7 @@ def _decide(case: Case, user: Any, at: datetime) -> None:
     if task is None:
         raise Refusal(_("本事项没有决定环节。"))
     rules.works_on(task, user, timezone.localdate(at))
+    slots.ask(case, outcome=Outcome.GRANT, by=user, at=at)
     rules.duty_is_free(case, user, pmi.ROLES[task.role].duty) if pmi.ROLES[task.role].duty else None
 
 

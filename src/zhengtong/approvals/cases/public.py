@@ -1,7 +1,10 @@
 """The door of cases: operations are called through it as `cases.accept(…)`."""
 
+from zhengtong.approvals.cases import slots
 from zhengtong.approvals.cases.charging import collected_by, lines_of, payer_of
 from zhengtong.approvals.cases.charging import panel as fee_panel
+from zhengtong.approvals.cases.counter import WalkInForm
+from zhengtong.approvals.cases.counter import find as find_at_counter
 from zhengtong.approvals.cases.figures import register_figures
 from zhengtong.approvals.cases.models import Case, CaseEvent, ChecklistItem, Clock, Licence, Paper, StepTask
 from zhengtong.approvals.cases.operations.acceptance import (
@@ -18,7 +21,7 @@ from zhengtong.approvals.cases.operations.acceptance import (
     refuse_acceptance,
     supplement,
 )
-from zhengtong.approvals.cases.operations.clockwork import reproject_all
+from zhengtong.approvals.cases.operations.clockwork import close_of, reproject_all
 from zhengtong.approvals.cases.operations.decision import (
     archive,
     certify,
@@ -36,6 +39,7 @@ from zhengtong.approvals.cases.operations.filing import (
     add_answer_file,
     add_material,
     choose_township,
+    drop_draft,
     file_at_window,
     files_of_materials,
     needed_materials,
@@ -46,7 +50,9 @@ from zhengtong.approvals.cases.operations.filing import (
     withdraw_at_window,
 )
 from zhengtong.approvals.cases.operations.handing_in import take_back_file
+from zhengtong.approvals.cases.operations.paperwork import issue_for as issue_paper
 from zhengtong.approvals.cases.operations.printing import printed, submission_receipt
+from zhengtong.approvals.cases.operations.recording import next_number
 from zhengtong.approvals.cases.operations.renewal import amend, apply_by, is_protected, may_amend, open_amendment
 from zhengtong.approvals.cases.operations.review import (
     answer_in_review,
@@ -57,6 +63,7 @@ from zhengtong.approvals.cases.operations.review import (
     return_step,
     suspend,
 )
+from zhengtong.approvals.cases.operations.taking_over import take_over
 from zhengtong.approvals.cases.operations.timers import fire
 from zhengtong.approvals.cases.queries import (
     actions,
@@ -72,15 +79,30 @@ from zhengtong.approvals.cases.queries import (
     next_actor,
     of_person,
     papers_for,
+    suspensions_of,
     verify,
     verify_licence,
 )
 from zhengtong.approvals.cases.readers import ANSWER, EVIDENCE, PAPER
 from zhengtong.approvals.cases.refusals import CannotRate
-from zhengtong.approvals.cases.states import ClockKind, Kind, Outcome, State
+from zhengtong.approvals.cases.slots import CasePanel, PanelLine, panels_of
+from zhengtong.approvals.cases.states import SUPPLEMENT_PROBLEMS, ClockKind, Kind, Outcome, State
 from zhengtong.approvals.cases.values import FigurePart
 
 __all__ = [
+    "drop_draft",
+    "close_of",
+    "find_at_counter",
+    "WalkInForm",
+    "slots",
+    "suspensions_of",
+    "take_over",
+    "next_number",
+    "issue_paper",
+    "SUPPLEMENT_PROBLEMS",
+    "panels_of",
+    "PanelLine",
+    "CasePanel",
     "ANSWER",
     "EVIDENCE",
     "MATERIAL",

@@ -1,6 +1,8 @@
 """Reads of cases. Lists have a constant number of queries; strangers get 404."""
 
 import secrets
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -83,6 +85,14 @@ def at_organizations(user: Any, *, on: date) -> QuerySet[Case]:
         .defer("version__document")
         .order_by("-id")
     )
+
+
+def suspensions_of(ids: Iterable[int]) -> dict[int, list[Suspension]]:
+    """The special procedures of these cases by case, oldest first; one query."""
+    found: dict[int, list[Suspension]] = defaultdict(list)
+    for suspension in Suspension.objects.filter(case_id__in=list(ids)).order_by("pk"):
+        found[suspension.case_id].append(suspension)
+    return found
 
 
 def whole(ids: list[int]) -> list[Case]:

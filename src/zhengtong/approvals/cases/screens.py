@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from zhengtong.approvals.cases import charging, queries, rules
+from zhengtong.approvals.cases import charging, queries, rules, slots
 from zhengtong.approvals.cases import forms as case_forms
 from zhengtong.approvals.cases.models import Case, CaseEvent, ChecklistItem, StepAct, StepTask
 from zhengtong.approvals.cases.operations import desks
@@ -162,6 +162,7 @@ def case_context(case: Case, user: Any, *, at: datetime, posted: Mapping[str, st
         "log": event_lines(case),
         "notices": case.defect_notices.select_related("paper").all(),
         "buttons": buttons,
+        "panels": slots.panels_of(case),
         "next_todo": next_todo(case, user, at=at),
         "fee": charging.panel(case),
     }

@@ -6,7 +6,7 @@ from datetime import date
 
 from zhengtong.config import bare
 
-KINDS = ("uscc", "resident-id", "matter-code", "case-number", "division")
+KINDS = ("uscc", "resident-id", "matter-code", "case-number", "project-code", "division")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,12 +19,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         help="uscc: why a code with a wrong check character is lawful",
     )
+    parser.add_argument(
+        "--algorithm",
+        choices=("", "mod-11-10", "mod-11-2"),
+        default="",
+        help="project-code: how the check character is computed, where the county knows it (default: layout only)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the finding in sentences; exit 0 when the value is right, 1 when it is not."""
     bare.setup()
-    from zhengtong.kernel.identifiers import Finding, case_number, division, matter_code, resident_id, uscc
+    from zhengtong.kernel.identifiers import (
+        Finding,
+        case_number,
+        division,
+        matter_code,
+        project_code,
+        resident_id,
+        uscc,
+    )
 
     def of_body(value: str) -> Finding:
         code = uscc.check(value).value
@@ -35,6 +49,10 @@ def run(options: argparse.Namespace) -> int:
         "resident-id": (lambda value: resident_id.check(value, on=date.today()), resident_id.mask),  # noqa: DTZ011
         "matter-code": (matter_code.check, matter_code.mask),
         "case-number": (case_number.check, case_number.mask),
+        "project-code": (
+            lambda value: project_code.check(value, algorithm=options.algorithm),
+            project_code.mask,
+        ),
         "division": (division.check, division.mask),
     }
     check, mask = checks[options.kind]

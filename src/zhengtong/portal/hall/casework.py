@@ -359,12 +359,17 @@ def unfinished(found: QuerySet[cases.Case]) -> QuerySet[cases.Case]:
     return found.filter(state__in=[State.DRAFT, *OPEN])
 
 
+def alone(found: QuerySet[cases.Case]) -> QuerySet[cases.Case]:
+    """Without the drafts of projects and bundles: those are filled in together, on their own page."""
+    return found.exclude(state=State.DRAFT, greenway_branch__isnull=False)
+
+
 TABS = ("open", "done", "all")
 
 
 def my_cases(user: Any, *, tab: str, text: str, today: date) -> QuerySet[cases.Case]:
     """The cases of a person for one tab and a search text, what waits for them first."""
-    found = cases.of_person(user, on=today)
+    found = alone(cases.of_person(user, on=today))
     if tab == "open":
         found = unfinished(found)
     elif tab == "done":
@@ -382,7 +387,7 @@ def my_cases(user: Any, *, tab: str, text: str, today: date) -> QuerySet[cases.C
 
 def tab_counts(user: Any, *, today: date) -> dict[str, int]:
     """How many cases stand under each tab; one query."""
-    counts = cases.counts_by_state(cases.of_person(user, on=today))
+    counts = cases.counts_by_state(alone(cases.of_person(user, on=today)))
     unfinished_states = {State.DRAFT, *OPEN}
     still = sum(n for state, n in counts.items() if state in unfinished_states)
     return {"open": still, "done": sum(counts.values()) - still, "all": sum(counts.values())}

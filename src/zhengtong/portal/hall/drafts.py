@@ -63,7 +63,8 @@ def open_draft(matter: matters.Matter, form: StartForm, *, by: Any, at: datetime
 
 def draft_of(matter: matters.Matter, user: Any) -> cases.Case | None:
     """A draft of this service the person has begun before."""
-    return cases.of_person(user, on=official_today()).filter(matter=matter, state=cases.State.DRAFT).first()
+    mine = casework.alone(cases.of_person(user, on=official_today()))
+    return mine.filter(matter=matter, state=cases.State.DRAFT).first()
 
 
 # --- the way through the pages ------------------------------------------------------------------------------------------

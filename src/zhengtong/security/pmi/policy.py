@@ -105,6 +105,7 @@ ROLES: dict[str, Role] = {
                 "ratings.view",
                 "ratings.assign",
                 "ratings.review",
+                "projects.import",
                 "fees.view",
             }
         ),
@@ -166,6 +167,7 @@ PERMISSIONS: dict[str, str | Promise] = {
     "cases.extend_joint": _("批准统一办理、联合办理的延期"),
     "cases.certify": _("制证"),
     "cases.deliver": _("送达"),
+    "projects.import": _("移植在办项目"),
     "fees.view": _("查看缴款单"),
     "fees.collect": _("在窗口收款"),
     "fees.assess": _("核定收费和决定减免"),

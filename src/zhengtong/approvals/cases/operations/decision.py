@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from zhengtong.approvals.cases import charging, rules
+from zhengtong.approvals.cases import charging, rules, slots
 from zhengtong.approvals.cases.events import (
     CaseArchived,
     CaseDecided,
@@ -66,6 +66,7 @@ def decide(
     renewal.must_be_undecided_by_law(case, at=at)
     task = _deciding_task(case)
     _check_decision(case, outcome, reason, opinion, hearing, deferred_until)
+    slots.ask(case, outcome=outcome, by=by, at=at)
     if outcome != Outcome.REFUSE:
         charging.require_paid(case, "decision")
     steps.act(

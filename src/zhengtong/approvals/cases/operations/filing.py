@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from zhengtong.approvals.cases import rules
+from zhengtong.approvals.cases import rules, slots
 from zhengtong.approvals.cases.events import CaseSubmitted, CaseWithdrawn
 from zhengtong.approvals.cases.models import Case, CaseEvent, ChecklistItem, Licence
 from zhengtong.approvals.cases.operations import clockwork, desks
@@ -153,6 +153,7 @@ def submit(*, case_id: int, by: Any, at: datetime) -> Case:
         raise CannotSubmit(
             _("这份申请已经提交过，编号是{number}，不需要重复提交。").format(number=case.spoken_number or "—")
         )
+    slots.ask(case, outcome=slots.SUBMIT, by=by, at=at)
     today = timezone.localdate(at)
     _check_mandate(case, today)
     _check_township(case)
@@ -310,4 +311,14 @@ def _withdraw(case: Case, *, by: Any, reason: str, at: datetime) -> Case:
             "reason": reason or "申请人自愿撤回",
         }
         issue(case, "withdrawal", content, by=by, at=at)
+    return case
+
+
+@transaction.atomic
+def drop_draft(*, case_id: int, at: datetime) -> Case:
+    """A draft that an app above opened is not needed any more. Refuses anything but a draft; nobody is written to."""
+    case = lock(case_id)
+    if case.state != State.DRAFT:
+        raise CannotSubmit(_("申请已经提交，不能当作草稿删除。"))
+    record(case, Kind.WITHDRAW, None, at=at, data={"reason": "联合办理中不再需要这个事项"})
     return case

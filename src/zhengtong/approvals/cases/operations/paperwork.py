@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import override
 
@@ -31,6 +32,8 @@ WORDS = {
     "withdrawal": "撤",
     "termination": "终",
     "licence": "证",
+    "joint_completion": "联结",
+    "site_visit": "勘",
 }
 """The word in the number of each kind of paper, such as 双市监受〔2026〕12号."""
 
@@ -118,6 +121,21 @@ def issue(
         issued_at=at,
         issued_by_id=by.pk if by else None,
     )
+
+
+@transaction.atomic
+def issue_for(
+    *,
+    case_id: int,
+    kind: str,
+    content: Mapping[str, Any],
+    by: Any,
+    at: datetime,
+    organization: Organization | None = None,
+) -> Paper:
+    """Issue a paper on a case for an app above, such as the notice of a joint case on the case of its lead."""
+    case = Case.objects.select_related("department", "acceptance_point", "filed_by").get(pk=case_id)
+    return issue(case, kind, content, by=by, organization=organization, at=at)
 
 
 def _what_differs(kind: str, data: dict[str, Any], base: Paper | None) -> dict[str, Any]:

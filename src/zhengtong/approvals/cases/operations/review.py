@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from zhengtong.approvals.cases import rules
+from zhengtong.approvals.cases import rules, slots
 from zhengtong.approvals.cases.events import (
     CaseExtended,
     CaseResumed,
@@ -72,6 +72,7 @@ def complete_step(
     if task.kind == "decide":
         raise CannotWorkOnStep(_("这是决定环节，请使用“作出决定”。"))
     steps.lead_is_last(case, task)
+    slots.ask(case, outcome="", by=by, at=at)
     done = steps.act(case, task, by=by, conclusion=conclusion, opinion=opinion, at=at)
     fact = StepCompleted(case_id=case.pk, task_id=task.pk, conclusion=conclusion, actor_id=by.pk) if done else None
     data = {"task": task.pk, "key": task.key, "conclusion": conclusion, "done": done}

@@ -63,6 +63,7 @@ _KINDS = (
     Kind("hearing_notice", "听证权利告知书", "Notice of the right to a hearing", values.HearingNotice),
     Kind("opinion_form", "审批意见表", "Record of opinions", values.OpinionForm),
     Kind("withdrawal", "撤回申请确认书", "Confirmation of withdrawal", values.Withdrawal),
+    Kind("joint_completion", "联合办理办结告知书", "Notice of joint completion", values.JointCompletion),
     Kind("termination", "终止办理告知书", "Notice of termination", values.Termination),
     Kind("decision", "准予行政许可决定书", "Decision to grant", values.Decision),
     Kind("licence", "许可证", "Licence", values.Licence),

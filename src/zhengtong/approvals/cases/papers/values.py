@@ -350,3 +350,26 @@ class EvidenceIndex(Paper):
     members: tuple[PackedLine, ...] = ()
     packed_at: PaperMoment
     state: str = ""
+
+
+class JointLine(Part):
+    """One matter of a joint case: who decided it, when, how, and what still has to be done."""
+
+    matter: str
+    department: str
+    decided_on: PaperDate = ""
+    result: str
+    number: str = ""
+
+
+class JointCompletion(Paper):
+    """联合办理办结告知书: every matter of a stage or bundle with its result, and the steps that remain."""
+
+    project_code: str = ""
+    stage: str = ""
+    accepted_on: PaperDate
+    finished_on: PaperDate
+    limit: str = ""
+    used: str = ""
+    lines: tuple[JointLine, ...] = Field(min_length=1)
+    remaining: tuple[str, ...] = ()

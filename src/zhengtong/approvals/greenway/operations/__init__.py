@@ -1,0 +1,1 @@
+"""Every write on projects: one verb, keyword-only, one transaction."""
