@@ -115,6 +115,7 @@ def _county(cast: Cast, rng: random.Random, at: datetime) -> None:
         ("auditor", "auditor", county),
         ("admin", "system_admin", county),
         ("security-admin", "security_admin", county),
+        ("supervisor", "supervisor", county),
     ):
         _official(cast, username, person_name(rng), role, body, at, subtree=True)
     cast.officials[("county_office", office.pk)] = cast.officials[("county_office", county.pk)]
@@ -177,6 +178,8 @@ def write_accounts(cast: Cast) -> None:
         ),
         ("事项编辑 Matter editor", cast.who("matter_editor", market)),
         ("县政务办 County office", cast.who("county_office", organizations.get_by_code("county"))),
+        ("县政府负责人 County head", cast.who("county_head", organizations.get_by_code("county"))),
+        ("电子监察员 Supervisor", cast.who("supervisor", organizations.get_by_code("county"))),
         ("审计员 Auditor", cast.who("auditor", organizations.get_by_code("county"))),
         ("安全管理员 Security administrator", cast.who("security_admin", organizations.get_by_code("county"))),
         ("系统管理员 Administrator", cast.who("system_admin", organizations.get_by_code("county"))),

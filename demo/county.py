@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from demo import cast, load_matters, load_organizations, stories
+from demo import cast, load_matters, load_organizations, stories, supervision
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.matters import public as matters
 from zhengtong.foundation.calendars import public as calendars
@@ -37,12 +37,15 @@ def load(progress: Progress = print) -> None:
     load_matters.load(FOUNDED, progress)
     progress("人员与授权 People and posts")
     people = cast.make(FOUNDED, rng, _bodies_with_roles())
+    supervision.found(FOUNDED)
     _cases(people, rng, progress)
     load_matters.leave_changes(people.who, PRESENT)
     progress("时钟与通知 Clocks and notices")
     while cases.fire(now=PRESENT):
         pass
     _deliver(progress)
+    progress("电子监察 Supervision")
+    supervision.play(people, PRESENT, random.Random(431321))  # noqa: S311 - fiction, and the same each time
     pki.publish_lists(
         at=PRESENT
     )  # the ceremony lies half a year back; without this they would be stale at the first look

@@ -112,6 +112,7 @@ INSTALLED_APPS = [
     "zhengtong.approvals.cases",
     "zhengtong.portal.hall",
     "zhengtong.office.desk",
+    "zhengtong.oversight.supervision",
     "allauth",
     "allauth.account",
     "allauth.mfa",

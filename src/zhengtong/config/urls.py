@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("catalogue/", include("zhengtong.approvals.matters.urls")),
     path("", include("zhengtong.approvals.cases.urls")),
     path("desk/", include("zhengtong.office.desk.urls")),
+    path("", include("zhengtong.oversight.supervision.urls")),
     path("design/", include("zhengtong.config.gallery")),
     path("api/", api.urls),
     path("", include("zhengtong.portal.hall.urls")),

@@ -1,6 +1,17 @@
 """The door of cases: operations are called through it as `cases.accept(…)`."""
 
-from zhengtong.approvals.cases.models import Case, CaseEvent, ChecklistItem, Clock, Licence, Paper, StepTask
+from zhengtong.approvals.cases.models import (
+    Case,
+    CaseEvent,
+    ChecklistItem,
+    Clock,
+    DefectNotice,
+    Licence,
+    Paper,
+    StepAct,
+    StepTask,
+    Suspension,
+)
 from zhengtong.approvals.cases.operations.acceptance import (
     accept,
     auto_receive,
@@ -15,7 +26,7 @@ from zhengtong.approvals.cases.operations.acceptance import (
     refuse_acceptance,
     supplement,
 )
-from zhengtong.approvals.cases.operations.clockwork import reproject_all
+from zhengtong.approvals.cases.operations.clockwork import close_of, reproject_all
 from zhengtong.approvals.cases.operations.decision import (
     archive,
     certify,
@@ -53,6 +64,7 @@ from zhengtong.approvals.cases.operations.review import (
     suspend,
 )
 from zhengtong.approvals.cases.operations.timers import fire
+from zhengtong.approvals.cases.papers.glyphs import FONTS
 from zhengtong.approvals.cases.queries import (
     actions,
     at_organizations,
@@ -76,6 +88,7 @@ from zhengtong.approvals.cases.states import ClockKind, Kind, Outcome, State
 __all__ = [
     "ANSWER",
     "EVIDENCE",
+    "FONTS",
     "MATERIAL",
     "PAPER",
     "Case",
@@ -83,12 +96,15 @@ __all__ = [
     "ChecklistItem",
     "Clock",
     "ClockKind",
+    "DefectNotice",
     "Kind",
     "Licence",
     "Outcome",
     "Paper",
     "State",
+    "StepAct",
     "StepTask",
+    "Suspension",
     "accept",
     "actions",
     "add_answer_file",
@@ -103,6 +119,7 @@ __all__ = [
     "change_licence",
     "choose_township",
     "clocks",
+    "close_of",
     "complete_step",
     "counts_by_state",
     "decide",

@@ -27,7 +27,7 @@ class Role:
     duty: str = ""
 
 
-_CASE_WORK = {"desk.view", "cases.view", "cases.work", "cases.undertake"}
+_CASE_WORK = {"desk.view", "cases.view", "cases.work", "cases.undertake", "supervision.answer"}
 _HANDLE = frozenset(_CASE_WORK | {"cases.suspend", "cases.notify"})
 
 ROLES: dict[str, Role] = {
@@ -54,15 +54,47 @@ ROLES: dict[str, Role] = {
     "inspector": Role(_("检验人员"), _HANDLE, UNDERTAKE),
     "quarantine_officer": Role(_("检疫人员"), _HANDLE, UNDERTAKE),
     "registrar": Role(_("登簿人员"), _HANDLE, UNDERTAKE),
-    "section_head": Role(_("股室负责人"), frozenset(_CASE_WORK | {"cases.review", "cases.suspend"}), REVIEW),
+    "section_head": Role(
+        _("股室负责人"), frozenset(_CASE_WORK | {"cases.review", "cases.suspend", "supervision.body"}), REVIEW
+    ),
     "approver": Role(_("审批人"), frozenset(_CASE_WORK | {"cases.decide", "cases.suspend"}), APPROVE),
     "certificate_clerk": Role(_("制证人员"), frozenset(_CASE_WORK | {"cases.certify", "cases.deliver"}), ""),
     "payment_officer": Role(_("发放人员"), frozenset(_CASE_WORK | {"cases.deliver"}), ""),
     "department_head": Role(
-        _("部门负责人"), frozenset(_CASE_WORK | {"cases.extend", "cases.decide", "cases.suspend"}), APPROVE
+        _("部门负责人"),
+        frozenset(_CASE_WORK | {"cases.extend", "cases.decide", "cases.suspend", "supervision.body"}),
+        APPROVE,
     ),
     "county_head": Role(
-        _("县政府负责人"), frozenset({"desk.view", "cases.view", "cases.extend_joint", "figures.view"}), ""
+        _("县政府负责人"),
+        frozenset(
+            {
+                "desk.view",
+                "cases.view",
+                "cases.extend_joint",
+                "figures.view",
+                "supervision.view",
+                "supervision.answer",
+                "supervision.superior",
+            }
+        ),
+        "",
+    ),
+    "supervisor": Role(
+        _("电子监察员"),
+        frozenset(
+            {
+                "desk.view",
+                "cases.view",
+                "figures.view",
+                "matters.view",
+                "supervision.view",
+                "supervision.answer",
+                "supervision.supervise",
+                "supervision.rules",
+            }
+        ),
+        "",
     ),
     "matter_editor": Role(_("事项编辑"), frozenset({"desk.view", "matters.edit", "matters.view"}), ""),
     "county_office": Role(
@@ -81,6 +113,7 @@ ROLES: dict[str, Role] = {
                 "events.retry",
                 "figures.view",
                 "cases.view",
+                "supervision.view",
             }
         ),
         "",
@@ -106,6 +139,15 @@ ROLES: dict[str, Role] = {
     ),
 }
 
+_WATCHED = (
+    "window_officer",
+    "township_officer",
+    "case_officer",
+    "section_head",
+    "approver",
+    "department_head",
+    "county_office",
+)
 CONFLICTS: frozenset[frozenset[str]] = frozenset(
     {
         frozenset({"auditor", "system_admin"}),
@@ -113,6 +155,8 @@ CONFLICTS: frozenset[frozenset[str]] = frozenset(
         frozenset({"system_admin", "security_admin"}),
         frozenset({"auditor", "county_office"}),
         frozenset({"system_admin", "county_office"}),
+        # Who watches does not work on what is watched, and does not rule over accounts.
+        *(frozenset({"supervisor", watched}) for watched in _WATCHED),
     }
 )
 """Roles one person may not hold together (三员分离: system, security and audit administration are different people; the
@@ -150,6 +194,12 @@ PERMISSIONS: dict[str, str | Promise] = {
     "events.view": _("查看事件投递"),
     "events.retry": _("重新投递事件"),
     "audit.view": _("查看审计记录"),
+    "supervision.view": _("查看电子监察"),
+    "supervision.answer": _("答复监察卡和督办"),
+    "supervision.body": _("代表本单位答复监察卡"),
+    "supervision.supervise": _("发卡、核实、处理申诉、督办"),
+    "supervision.rules": _("起草和施行监察规则"),
+    "supervision.superior": _("裁决上报的申诉"),
     "certificates.manage": _("管理证书"),
     "timestamps.view": _("查看时间戳"),
     "timestamps.trust": _("确认服务器时钟"),
