@@ -30,6 +30,8 @@ ROLES = (
     "Department head",
     "Matter editor",
     "County office",
+    "Supervisor",
+    "County head",
     "Auditor",
     "Security administrator",
     "系统管理员",
@@ -114,6 +116,9 @@ NOT_OPENED = {
     "tsa/<stamp_algorithm:algorithm>/": "for programs: tests of the time stamps",
     "api/openapi.json": "JSON: tests of the hall",
     "account/factors/webauthn/": "needs a passkey: tests of the accounts",
+    "supervision/rules/begin/": POSTED,
+    "supervision/rules/<int:rule_set_id>/publish/": POSTED,
+    "supervision/rules/<int:rule_set_id>/discard/": POSTED,
     "api/": "the root of the API has no page",
     "api/matters": "JSON: tests of the hall",
     "api/matters/<key>": "JSON: tests of the hall",
@@ -360,9 +365,23 @@ def a_second_factor(page: Page) -> list[str]:
     return ["/account/second-factor/"]
 
 
+def a_draft_of_rules(page: Page) -> list[str]:
+    """A supervisor has begun a draft of the rules and replays a period against it."""
+    page.goto("/supervision/rules/")
+    page.locator("main input[type=radio]").last.check()
+    page.get_by_role("button", name="开始起草").click()
+    page.wait_for_url(re.compile(r"/supervision/rules/\d+/"))
+    draft = page.url
+    page.goto(f"{draft}back-test/")
+    page.locator("main form button[type=submit]").last.click()
+    page.wait_for_url(re.compile(r"/supervision/back-tests/\d+/"))
+    return [draft, page.url]
+
+
 PREPARED: dict[str, Callable[[Page], list[str]]] = {
     "Resident": a_draft_and_a_case,
     "Window clerk": a_person_at_the_window,
     "Matter editor": a_draft_of_a_matter,
     "Approver": a_second_factor,
+    "Supervisor": a_draft_of_rules,
 }

@@ -55,7 +55,7 @@ class TestT01:
         accepted.go("2026-09-16 16:00")
         finish(accepted)
         deliver()
-        fire_until("2026-09-16 16:01")
+        fire_until("2026-09-16 23:00")
         assert [card.state for card in cards(kind="promised")] == ["settled"]
 
     def test_the_warning_stands_when_it_was_finished_late(self, accepted, deliver):
@@ -63,7 +63,7 @@ class TestT01:
         accepted.go("2026-09-17 16:00")
         finish(accepted)
         deliver()
-        fire_until("2026-09-17 16:01")
+        fire_until("2026-09-17 23:00")
         assert [card.state for card in cards(kind="promised")] == ["issued"]
 
 
@@ -227,7 +227,7 @@ class TestOtherProfiles:
 
 def test_rules_are_never_retroactive(play, small_county, deliver):
     """A limit that was over before any rule was in force is dated when the rules came into force, if it still runs then."""
-    play.go("2026-08-03 09:00").accepted()
+    play.go("2026-07-20 09:00").accepted()
     deliver()
     publish("hunan-kc-2018")
     while supervision.gather_on(now=at("2026-09-01 10:00")):

@@ -32,5 +32,6 @@ class SupervisionConfig(AppConfig):
         register(Entry(_("监察分析"), "supervision:patterns", order=3, **county))
         register(Entry(_("绩效指标"), "supervision:performance", order=4, **county))
         register(Entry(_("监察规则"), "supervision:rules", order=6, **county))
+        register(Entry(_("按时办结"), "supervision:on_time", order=60, section="channels"))
         register(Entry(_("督办"), "supervision:orders", permission="supervision.answer", order=30, section="desk"))
         register(Entry(_("监察卡"), "supervision:cards", permission="supervision.answer", order=20, section="desk"))

@@ -79,8 +79,9 @@ def _counts(bodies: list[int] | None) -> dict[int, int]:
 
 
 def worst(bodies: list[int] | None) -> list[Card]:
-    """The gravest cards that nobody has answered for, oldest first: who is late, in one look."""
-    rows = _cards(bodies).filter(level__gte=Level.YELLOW).select_related("organization")
+    """The gravest cards that are not yet put right, oldest first: who is late, in one look."""
+    unsettled = (CardState.ISSUED, CardState.ACKNOWLEDGED, CardState.EXPLAINED, CardState.ACTED)
+    rows = _cards(bodies).filter(level__gte=Level.YELLOW, state__in=unsettled).select_related("organization")
     return [drawn(card) for card in rows.order_by("-level", "threshold_at")[:SHOWN]]
 
 
@@ -126,10 +127,16 @@ def departments(bodies: list[int] | None, today: date) -> list[dict[str, Any]]:
 
 def matters(bodies: list[int] | None) -> list[dict[str, Any]]:
     """The matters with the most cards."""
-    rows = _cards(bodies).order_by().values("topic").annotate(n=Count("pk"), red=Count("pk", filter=Q(level=3)))
+    rows = (
+        _cards(bodies)
+        .exclude(topic="")
+        .order_by()
+        .values("topic")
+        .annotate(n=Count("pk"), red=Count("pk", filter=Q(level=3)))
+    )
     return [
         {
-            "label": row["topic"] or "—",
+            "label": row["topic"],
             "value": row["n"],
             "tone": "overdue" if row["red"] else "soon",
             "url": _link(topic=row["topic"]),

@@ -247,7 +247,11 @@ def score(one: Measured, model: Mapping[str, Any] | None = None) -> dict[str, An
                     "points": min(tenths * early["points"], early["most"]),
                 }
             )
-    return {"base": model["base"], "lines": lines, "points": model["base"] + sum(line["points"] for line in lines)}
+    return {
+        "base": model["base"],
+        "lines": lines,
+        "points": max(model["base"] + sum(line["points"] for line in lines), 0),
+    }
 
 
 def _early_percent(one: Measured) -> float:

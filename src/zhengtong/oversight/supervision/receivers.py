@@ -27,7 +27,7 @@ def case_facts(envelopes: Sequence[Envelope]) -> None:
     watching.refresh(subjects=subjects, source="cases", since=min(since.values()), at=at)
     codes = {case_id: found for case_id, happened in kinds.items() if (found := detectors.codes_for(happened))}
     if codes:
-        watching.ask_detectors(codes=codes, at=at)
+        watching.ask_detectors(codes=codes, at=min(since.values()))
 
 
 @receives(CaseFact, name="supervision.cases", receive_all=case_facts)

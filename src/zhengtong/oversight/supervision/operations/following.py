@@ -101,4 +101,4 @@ def follow(cards: Iterable[Any], rules: InForce, days: WorkingDays, *, now: date
     subjects = [f"card:{card.pk}" for card in cards if card.issued_at is not None]
     if subjects and rules.rules_for("card"):
         own = sources.SOURCES["own"].of(subjects, None)
-        settle([one for one in own if one.stopped_at is None], rules, days, now=now)
+        index([one for one in own if one.stopped_at is None], rules, days, at=now)

@@ -19,6 +19,8 @@ from zhengtong.oversight.supervision.recipients import Directory
 from zhengtong.oversight.supervision.rulebook import DEFAULTS, InForce
 from zhengtong.oversight.supervision.states import LIVE, STANDS, Act, CardState, Level
 
+Earlier = dict[tuple[str, int, int, str], list[tuple[datetime, int]]]
+"""(rule, its own level, body, matter) → when cards of it were verified, and which."""
 ASIDE = "已由更高级别的监察卡取代"
 
 
@@ -57,7 +59,7 @@ def recorded_at(at: datetime, now: datetime) -> datetime:
     return at if settings.DEMO else max(at, now)
 
 
-def _repeated(drawn: Iterable[Drawn], rules: InForce | None) -> dict[tuple[str, int, str], list[tuple[datetime, int]]]:
+def _repeated(drawn: Iterable[Drawn], rules: InForce | None) -> Earlier:
     """Cards that were verified and stand, by rule, body and matter: who breaks the rule again repeats it."""
     wanted = list(drawn)
     rows = Card.objects.filter(
@@ -66,9 +68,10 @@ def _repeated(drawn: Iterable[Drawn], rules: InForce | None) -> dict[tuple[str, 
         verified_at__gte=min(one.at for one in wanted) - timedelta(days=_days(rules, "repeat_days")),
         state__in=STANDS,
     )
-    found: dict[tuple[str, int, str], list[tuple[datetime, int]]] = {}
-    for code, body, topic, verified, pk in rows.values_list("code", "organization_id", "topic", "verified_at", "pk"):
-        found.setdefault((code, body, topic), []).append((verified, pk))
+    found: Earlier = {}
+    columns = ("code", "rule__level", "organization_id", "topic", "verified_at", "pk")
+    for code, level, body, topic, verified, pk in rows.values_list(*columns):
+        found.setdefault((code, level, body, topic), []).append((verified, pk))
     return found
 
 
@@ -80,13 +83,15 @@ def _card(
     one: Drawn,
     rules: InForce | None,
     days: WorkingDays,
-    before: dict[tuple[str, int, str], list[tuple[datetime, int]]],
+    before: Earlier,
     *,
     now: datetime,
 ) -> Card:
     window = timedelta(days=_days(rules, "repeat_days"))
     earlier = [
-        pk for at, pk in before.get((one.code, one.organization_id, one.topic), []) if at <= one.at <= at + window
+        pk
+        for at, pk in before.get((one.code, one.level, one.organization_id, one.topic), [])
+        if at <= one.at <= at + window
     ]
     level = min(one.level + 1, Level.RED) if earlier else one.level
     drawn_at = recorded_at(one.at, now)

@@ -41,11 +41,12 @@ def look(*, watched: Sequence[Watched], now: datetime) -> int:
         return 0
     days = calendars.current()
     drawn: list[Drawn] = []
+    # First what the facts took back: a card that falls makes room for the one of the true threshold.
+    rechecking.recheck(watched=watched, rules=rules, now=now)
     for one in watched:
         drawn += cards_of(one, rules, days, until=now)
     issued = issuing.issue(drawn=drawn, rules=rules, now=now)
     settle(watched, rules, days, now=now)
-    rechecking.recheck(watched=watched, rules=rules, now=now)
     follow(issued, rules, days, now=now)
     return len(issued)
 

@@ -31,7 +31,8 @@ def forecast(request: HttpRequest) -> HttpResponse:
         {"label": _("黄牌和红牌"), "url": "?", "current": least == Level.YELLOW},
         {"label": _("包括预警"), "url": "?show=all", "current": least == Level.WARNING},
     ]
-    context = {"found": found, "rows": forecasts.by_body(found), "tabs": tabs, "today": official_today()}
+    page = Paginator(found, 25).get_page(request.GET.get("page"))
+    context = {"page": page, "rows": forecasts.by_body(found), "tabs": tabs, "today": official_today()}
     return render(request, "supervision/forecast.html", context)
 
 
