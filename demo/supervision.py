@@ -3,7 +3,10 @@
 Every card comes from the real rules over the real ledgers of the cases; what officials did with them is played here.
 """
 
+import contextlib
+import heapq
 import random
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,43 +30,80 @@ def found(at: datetime) -> None:
     supervision.publish_rules(rule_set_id=draft.pk, by=None, at=at)
 
 
+@dataclass
+class Days:
+    """The county's days, one after the other: thresholds put their cards, people answer them at their own time."""
+
+    people: Cast
+    supervisor: Any
+    rng: random.Random
+    waiting: list[tuple[datetime, int, Any, Any, dict[str, Any]]] = field(default_factory=list)
+    last: int = 0
+    appealed: int = 0
+    ordered: int = 0
+
+    def until(self, moment: datetime) -> None:
+        """Fire what is due, let everybody act whose time has come, and plan what is done about the new cards."""
+        while supervision.fire(now=moment):
+            pass
+        while self.waiting and self.waiting[0][0] <= moment:
+            at, _number, operation, by, more = heapq.heappop(self.waiting)
+            # Somebody else was faster, or the card has moved on by itself.
+            with contextlib.suppress(ZhengtongError):
+                operation(**more, by=by, at=at)
+        for card in supervision.Card.objects.filter(pk__gt=self.last).select_related("organization").order_by("pk"):
+            self.last = card.pk
+            _plan(self, card)
+
+    def later(self, hours: float, card: Any, operation: Any, by: Any, **more: Any) -> None:
+        """Somebody will do this so many hours after the card went out."""
+        at = card.drawn_at + timedelta(hours=hours)
+        heapq.heappush(
+            self.waiting, (at, len(self.waiting) + 1000 * card.pk, operation, by, {"card_id": card.pk, **more})
+        )
+
+
 def play(people: Cast, present: datetime, rng: random.Random) -> None:
-    """Let the thresholds of the past months put their cards, then let people deal with most of them, each at its own time."""
-    while supervision.fire(now=present):
-        pass
+    """From the first threshold to the present, day by day."""
     supervisor = people.officials[("supervisor", organizations.get_by_code("county").pk)][0]
-    cards = supervision.Card.objects.filter(state__in=("issued", "pending")).select_related("organization")
-    appealed = ordered = 0
-    for card in cards.order_by("threshold_at", "id"):
-        story = rng.random()
-        if card.state == "pending":
-            if story < 0.5:
-                _try(supervision.confirm, card, supervisor, card.drawn_at + timedelta(hours=3), present)
-            continue
-        head = _answering(people, card)
-        if head is None or story < 0.35:
-            continue
-        if story < 0.42 and appealed < 4 and card.level > 1:
-            appealed += 1
-            _appeal(card, head, supervisor, appealed, present)
-            continue
-        at = card.drawn_at + timedelta(hours=rng.choice((9, 26, 50)))
-        if not _try(supervision.acknowledge, card, head, at, present):
-            continue
+    days = Days(people, supervisor, rng)
+    first = supervision.Watch.objects.filter(next_threshold_at__isnull=False).order_by("next_threshold_at").first()
+    if first is None:
+        return
+    moment = first.next_threshold_at
+    while moment < present:
+        days.until(moment)
+        moment += timedelta(days=1)
+    days.until(present)
+
+
+def _plan(days: Days, card: Any) -> None:
+    """What becomes of a card: most are answered, some are left lying, a few are appealed against."""
+    story, head, judge = days.rng.random(), _answering(days.people, card), days.supervisor
+    if card.state == "pending":
         if story < 0.5:
-            continue
-        text = rng.choice(EXPLANATIONS if story < 0.75 else CORRECTIONS)
-        answer = supervision.explain if story < 0.75 else supervision.correct
-        if not _try(answer, card, head, at + timedelta(hours=2), present, text=text) or story < 0.6:
-            continue
-        if card.level == 3 and ordered < 2:
-            ordered += 1
-            _order(card, supervisor, at + timedelta(hours=5), present)
-        done = _try(supervision.verify, card, supervisor, at + timedelta(hours=22), present, text=rng.choice(CHECKED))
-        if done and not card.orders.exists():
-            _try(supervision.close, card, supervisor, at + timedelta(hours=23), present)
-    while supervision.fire(now=present):
-        pass
+            days.later(3, card, supervision.confirm, judge)
+        return
+    if head is None or story < 0.3:
+        return
+    first = days.rng.choice((9, 26, 33))
+    if story < 0.42 and days.appealed < 4 and card.level > 1:
+        days.appealed += 1
+        _appeal(days, card, head)
+        return
+    days.later(first, card, supervision.acknowledge, head)
+    if story < 0.4:
+        return
+    explains = story < 0.75
+    text = days.rng.choice(EXPLANATIONS if explains else CORRECTIONS)
+    days.later(first + 2, card, supervision.explain if explains else supervision.correct, head, text=text)
+    if story < 0.5:
+        return
+    if card.level == 3 and days.ordered < 2:
+        days.ordered += 1
+        _order(days, card, first + 5)
+    days.later(first + 22, card, supervision.verify, judge, text=days.rng.choice(CHECKED))
+    days.later(first + 23, card, supervision.close, judge)
 
 
 def _answering(people: Cast, card: Any) -> Any:
@@ -74,47 +114,27 @@ def _answering(people: Cast, card: Any) -> Any:
     return None
 
 
-def _try(operation: Any, card: Any, by: Any, at: datetime, present: datetime, **more: Any) -> bool:
-    """Do it unless it lies in the future, or the card has moved on by itself."""
-    if at >= present:
-        return False
-    try:
-        operation(card_id=card.pk, by=by, at=at, **more)
-    except ZhengtongError:
-        return False
-    return True
-
-
-def _appeal(card: Any, head: Any, supervisor: Any, number: int, present: datetime) -> None:
-    at = card.drawn_at + timedelta(hours=20)
+def _appeal(days: Days, card: Any, head: Any) -> None:
     text = "申请人当日补交材料，窗口已收，系统未及时更新，请核对收件记录。"
-    if not _try(supervision.appeal, card, head, at, present, text=text):
-        return
-    if number == 1:
-        _try(
-            supervision.decide_appeal, card, supervisor, at + timedelta(hours=6), present,
-            result="revoke", text="核对收件记录和监控录像，申诉属实，撤销。",
-        )  # fmt: skip
-    elif number == 2:
-        _try(
-            supervision.decide_appeal, card, supervisor, at + timedelta(hours=6), present,
-            result="send_back", text="收件记录显示当日没有补交材料，维持。",
-        )  # fmt: skip
-    elif number == 3:
-        _try(
-            supervision.decide_appeal, card, supervisor, at + timedelta(hours=6), present,
-            result="report_up", text="涉及两个部门的交接时间，提请县政府裁决。",
-        )  # fmt: skip
+    days.later(20, card, supervision.appeal, head, text=text)
+    answers = {
+        1: ("revoke", "核对收件记录和监控录像，申诉属实，撤销。"),
+        2: ("send_back", "收件记录显示当日没有补交材料，维持。"),
+        3: ("report_up", "涉及两个部门的交接时间，提请县政府裁决。"),
+    }
+    if days.appealed in answers:
+        result, words = answers[days.appealed]
+        days.later(26, card, supervision.decide_appeal, days.supervisor, result=result, text=words)
 
 
-def _order(card: Any, supervisor: Any, at: datetime, present: datetime) -> None:
-    if at < present:
-        supervision.issue_order(
-            organization=card.organization,
-            title="清理超期办件并说明责任",
-            demand="逐件列出超期原因和责任人，三日内全部办结，书面报告。",
-            workdays=5,
-            by=supervisor,
-            at=at,
-            card_id=card.pk,
-        )
+def _order(days: Days, card: Any, hours: float) -> None:
+    days.later(
+        hours,
+        card,
+        supervision.issue_order,
+        days.supervisor,
+        organization=card.organization,
+        title="清理超期办件并说明责任",
+        demand="逐件列出超期原因和责任人，三日内全部办结，书面报告。",
+        workdays=5,
+    )

@@ -20,6 +20,7 @@ DECIDING = (Watching.PROMISED, Watching.STATUTORY)
 AGES = ((1, "1"), (3, "2–3"), (7, "4–7"), (30, "8–30"), (100_000, "30+"))
 AHEAD_WORKDAYS = 5
 SHOWN = 8
+MOST_BODIES = 15
 
 
 def _cards(bodies: Iterable[int] | None) -> QuerySet[Card]:
@@ -106,7 +107,7 @@ def departments(bodies: list[int] | None, today: date) -> list[dict[str, Any]]:
     most = max(in_hand.values(), default=0) or 1
     rows = []
     for pk, body in names.items():
-        levels = by_level.get(pk, {})
+        levels: Any = by_level.get(pk, {})
         red, yellow, warning = (levels.get(f"level{level}", 0) for level in (3, 2, 1))
         rows.append(
             {
@@ -122,7 +123,7 @@ def departments(bodies: list[int] | None, today: date) -> list[dict[str, Any]]:
             }
         )
     rows.sort(key=lambda row: (-row["red"], -row["yellow"], -row["late"], -row["warning"], row["body"].code))
-    return rows[:20]
+    return rows[:MOST_BODIES]
 
 
 def matters(bodies: list[int] | None) -> list[dict[str, Any]]:
@@ -180,7 +181,7 @@ def ahead(bodies: list[int] | None, now: datetime, today: date) -> list[dict[str
     counted: list[dict[str, Any]] = []
     before = now
     for day, edge in zip(days, edges, strict=True):
-        levels = [level for at, level in found if before < at <= edge]
+        levels = [level for at, level in found if at is not None and before < at <= edge]
         counted.append(
             {
                 "day": day,

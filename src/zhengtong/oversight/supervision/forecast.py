@@ -107,7 +107,7 @@ def _named(found: list[tuple[datetime, Any, Watched]]) -> list[Coming]:
 
 
 def _who(one: Watched, people: Mapping[int, Any]) -> str:
-    if one.officer_id in people:
+    if one.officer_id is not None and one.officer_id in people:
         return str(people[one.officer_id].display_name)
     return str(pmi.ROLES[one.role].label) if one.role in pmi.ROLES else ""
 
@@ -173,7 +173,8 @@ def _step_row(task: cases.StepTask, given: date | None, days: WorkingDays, today
 def _measured(case_id: int, decided_on: date, days: WorkingDays) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """How promise and law stand on the day of the decision, and which cards come before it."""
     rules = in_force()
-    limits, cards = [], []
+    limits: list[dict[str, Any]] = []
+    cards: list[dict[str, Any]] = []
     for one in case_source.clocks_of([case_id], since=timezone.now()):
         if one.stopped_at is not None or one.kind not in (Watching.PROMISED, Watching.STATUTORY):
             continue

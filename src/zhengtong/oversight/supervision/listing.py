@@ -63,11 +63,13 @@ def scope_of(query: Mapping[str, str]) -> str:
     return "all" if any(query.get(name, "").strip() for name in ("q", "code")) else "open"
 
 
-def _day(text: str) -> date | None:
+def day_of(text: str) -> date | None:
+    """A day that somebody typed; None when it is none, or of no century of ours."""
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         return None
+    return found if 2000 <= found.year < 2100 else None
 
 
 def worded(cards: QuerySet[Card], query: Mapping[str, str]) -> QuerySet[Card]:
@@ -86,7 +88,7 @@ def worded(cards: QuerySet[Card], query: Mapping[str, str]) -> QuerySet[Card]:
     if topic := query.get("topic", "").strip():
         cards = cards.filter(topic=topic)
     for name, lookup in (("from", "threshold_at__gte"), ("to", "threshold_at__lt")):
-        day = _day(query.get(name, ""))
+        day = day_of(query.get(name, ""))
         if day is not None:
             day = date.fromordinal(day.toordinal() + (name == "to"))
             cards = cards.filter(**{lookup: datetime.combine(day, time(), timezone.get_current_timezone())})

@@ -135,8 +135,8 @@ def measured(*, first: date, last: date, bodies: Iterable[int] | None = None) ->
     ended = Q(decided_at__gte=since, decided_at__lt=until) | Q(
         decided_at__isnull=True, closed_at__gte=since, closed_at__lt=until, accepted_at__isnull=False
     )
-    for row in rows.filter(ended).order_by().values("department_id").annotate(n=Count("pk")):
-        of(row["department_id"]).ended = row["n"]
+    for other in rows.filter(ended).order_by().values("department_id").annotate(n=Count("pk")):
+        of(other["department_id"]).ended = other["n"]
     _clocks(rows.filter(decided_at__gte=since, decided_at__lt=until), of)
     _cards(since, until, of, bodies)
     _ratings(rows.filter(rating__rated_at__gte=since, rating__rated_at__lt=until), of)
@@ -173,9 +173,9 @@ def _cards(since: datetime, until: datetime, of: Any, bodies: Iterable[int] | No
     for row in cards.order_by().values("organization_id", "level").annotate(n=Count("pk")):
         of(row["organization_id"]).cards[row["level"]] = row["n"]
     upheld = Count("pk", filter=Q(state=AppealState.UPHELD))
-    for row in appeals.order_by().values("organization_id").annotate(n=Count("pk"), upheld=upheld):
-        one = of(row["organization_id"])
-        one.appeals, one.upheld = row["n"], row["upheld"]
+    for decided in appeals.order_by().values("organization_id").annotate(n=Count("pk"), upheld=upheld):
+        one = of(decided["organization_id"])
+        one.appeals, one.upheld = decided["n"], decided["upheld"]
 
 
 def _ratings(rated: Any, of: Any) -> None:

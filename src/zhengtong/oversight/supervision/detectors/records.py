@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 from django.utils import timezone
 
@@ -48,7 +49,7 @@ def steps_differ(facts: CaseFacts) -> Iterator[Finding]:
 
 def steps_out_of_order(facts: CaseFacts) -> Iterator[Finding]:
     """I-10: 后环节早于前环节: a group that was done before the one it follows."""
-    done = {}
+    done: dict[int, list[Any]] = {}
     for task in facts.tasks:
         if task.done_at:
             done.setdefault(task.group_no, []).append(task)
@@ -76,8 +77,8 @@ def recorded_afterwards(facts: CaseFacts) -> Iterator[Finding]:
         return
     took = decided.recorded_at - accepted.recorded_at
     if took <= timedelta(minutes=minutes):
-        told = {"minutes": round(took.total_seconds() / 60, 1), "steps": len(facts.tasks)}
-        yield Finding("S-07", decided.effective_at, told, mark="at once")
+        took_words: dict[str, Any] = {"minutes": round(took.total_seconds() / 60, 1), "steps": len(facts.tasks)}
+        yield Finding("S-07", decided.effective_at, took_words, mark="at once")
 
 
 def late_or_backwards(facts: CaseFacts) -> Iterator[Finding]:

@@ -212,7 +212,8 @@ def of(subjects: Iterable[str], since: datetime | None) -> list[Watched]:
 
 def find(keys: Iterable[str]) -> list[Watched]:
     """The clocks with these keys."""
-    clocks, licences = [], []
+    clocks: list[int] = []
+    licences: list[int] = []
     for key in keys:
         name, _colon, number = key.partition(":")
         (licences if name == LICENCE else clocks).append(int(number))

@@ -90,7 +90,8 @@ def _order(order: CorrectionOrder, stopped: datetime | None) -> Watched:
 
 def of(subjects: Iterable[str], since: datetime | None) -> list[Watched]:
     """The clocks of these cards and orders (`card:5`, `order:2`); their keys are their subjects."""
-    cards, orders = [], []
+    cards: list[int] = []
+    orders: list[int] = []
     for subject in subjects:
         name, _colon, number = subject.partition(":")
         (cards if name == "card" else orders).append(int(number))

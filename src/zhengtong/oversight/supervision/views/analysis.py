@@ -6,7 +6,6 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -17,6 +16,7 @@ from zhengtong.kernel import access
 from zhengtong.kernel.errors import ZhengtongError
 from zhengtong.oversight.supervision import forecast as forecasts
 from zhengtong.oversight.supervision import patterns, performance, weekly
+from zhengtong.oversight.supervision.listing import day_of
 from zhengtong.oversight.supervision.states import Level
 from zhengtong.oversight.supervision.views.cards import overseen
 
@@ -42,7 +42,7 @@ def simulator(request: HttpRequest, case_id: int) -> HttpResponse:
     """“If 自然资源局 answers by Thursday …”: nothing is changed."""
     today = official_today()
     case = cases.get_for_official(case_id, request.user, on=today)
-    given = {name: parse_date(value) for name, value in request.GET.items() if name.startswith("step-") and value}
+    given = {name: day_of(str(value)) for name, value in request.GET.items() if name.startswith("step-") and value}
     answers = {int(name[5:]): day for name, day in given.items() if day is not None and name[5:].isdigit()}
     outcome, problem, status = None, "", 200
     try:
@@ -58,12 +58,10 @@ def simulator(request: HttpRequest, case_id: int) -> HttpResponse:
 
 
 def _period(request: HttpRequest) -> tuple[date, date]:
-    """The asked period; the month so far when none, or none that makes sense, is asked for."""
+    """The asked period; the last thirty days when none, or none that makes sense, is asked for."""
     today = official_today()
-    first = parse_date(request.GET.get("first", "")) if request.GET.get("first") else None
-    last = parse_date(request.GET.get("last", "")) if request.GET.get("last") else None
-    last = last or today
-    first = first or (last - timedelta(days=30))
+    last = day_of(request.GET.get("last", "")) or today
+    first = day_of(request.GET.get("first", "")) or last - timedelta(days=30)
     return (first, last) if first <= last else (last, first)
 
 

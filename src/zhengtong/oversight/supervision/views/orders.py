@@ -30,7 +30,7 @@ def order_list(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(ended_at__isnull=True).order_by("due_on", "id")
     page = Paginator(rows, 25).get_page(request.GET.get("page"))
     for order in page.object_list:
-        order.tone = TONES[OrderState(order.state)]
+        order.tone = TONES[OrderState(order.state)]  # type: ignore[attr-defined]
     tabs = [
         {"label": _("未验收"), "url": "?show=open", "current": chosen == "open"},
         {"label": _("全部"), "url": "?show=all", "current": chosen != "open"},
