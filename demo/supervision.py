@@ -68,9 +68,9 @@ def play(people: Cast, present: datetime, rng: random.Random) -> None:
     supervisor = people.officials[("supervisor", organizations.get_by_code("county").pk)][0]
     days = Days(people, supervisor, rng)
     first = supervision.Watch.objects.filter(next_threshold_at__isnull=False).order_by("next_threshold_at").first()
-    if first is None:
+    if first is None or first.next_threshold_at is None:
         return
-    moment = first.next_threshold_at
+    moment: datetime = first.next_threshold_at
     while moment < present:
         days.until(moment)
         moment += timedelta(days=1)

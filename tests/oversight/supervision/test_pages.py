@@ -147,10 +147,10 @@ class TestLists:
 
     def test_as_files(self, late, supervisor, signed_in):
         browser = signed_in(supervisor)
-        table = text(browser.get(reverse("supervision:export", args=["csv"]) + "?scope=all"))
+        table = text(browser.get(reverse("supervision:export_csv") + "?scope=all"))
         assert table.startswith("\ufeff卡号")
         assert late.name in table
-        book = load_workbook(io.BytesIO(browser.get(reverse("supervision:export", args=["xlsx"])).content))
+        book = load_workbook(io.BytesIO(browser.get(reverse("supervision:export_xlsx")).content))
         assert any(late.name in row for row in book.active.iter_rows(values_only=True))
 
 

@@ -35,7 +35,7 @@ def _watches(bodies: Iterable[int] | None) -> QuerySet[Watch]:
 
 def board(*, now: datetime, today: date, bodies: list[int] | None = None) -> dict[str, Any]:
     """Everything the board draws; `bodies` narrows to these (None: the whole county)."""
-    counts = _counts(bodies)
+    counts, by_body = _counts(bodies), departments(bodies, today)
     return {
         "today": today,
         "now": now,
@@ -49,8 +49,8 @@ def board(*, now: datetime, today: date, bodies: list[int] | None = None) -> dic
         "doubts": Card.objects.exclude(doubt="").filter(state__in=LIVE).count(),
         "orders": CorrectionOrder.objects.filter(ended_at__isnull=True).count(),
         "late": worst(bodies),
-        "late_cases": _late_cases(bodies, today),
-        "departments": departments(bodies, today),
+        "late_cases": sum(row["late"] for row in by_body),
+        "departments": by_body[:MOST_BODIES],
         "matters": matters(bodies),
         "ages": ages(bodies, now),
         "ahead": ahead(bodies, now, today),
@@ -86,16 +86,11 @@ def worst(bodies: list[int] | None) -> list[Card]:
     return [drawn(card) for card in rows.order_by("-level", "threshold_at")[:SHOWN]]
 
 
-def _late_cases(bodies: list[int] | None, today: date) -> int:
-    """Clocks of promise that have run out and still run."""
-    return _watches(bodies).filter(kind=Watching.PROMISED, due_on__lt=today).count()
-
-
 def departments(bodies: list[int] | None, today: date) -> list[dict[str, Any]]:
     """By body: in hand, late, and cards of each level; those with the gravest first."""
-    held = _watches(bodies).filter(kind=Watching.PROMISED).order_by().values("organization_id")
-    in_hand = {row["organization_id"]: row["n"] for row in held.annotate(n=Count("pk"))}
-    late = {row["organization_id"]: row["n"] for row in held.filter(due_on__lt=today).annotate(n=Count("pk"))}
+    held = _watches(bodies).filter(kind=Watching.PROMISED).order_by().values_list("organization_id")
+    numbers = list(held.annotate(n=Count("*"), late=Count("*", filter=Q(due_on__lt=today))))
+    in_hand, late = {pk: n for pk, n, _late in numbers}, {pk: n for pk, _n, n in numbers}
     by_level = {
         row["organization_id"]: row
         for row in _cards(bodies)
@@ -123,7 +118,7 @@ def departments(bodies: list[int] | None, today: date) -> list[dict[str, Any]]:
             }
         )
     rows.sort(key=lambda row: (-row["red"], -row["yellow"], -row["late"], -row["warning"], row["body"].code))
-    return rows[:MOST_BODIES]
+    return rows
 
 
 def matters(bodies: list[int] | None) -> list[dict[str, Any]]:
@@ -174,21 +169,19 @@ def horizon(today: date, workdays: int = AHEAD_WORKDAYS) -> list[date]:
 
 def ahead(bodies: list[int] | None, now: datetime, today: date) -> list[dict[str, Any]]:
     """How many clocks come to their next threshold on each of the next working days, by the level that waits there."""
-    days = horizon(today)
-    edges = [close_of(day) for day in days]
-    rows = _watches(bodies).filter(next_threshold_at__gt=now, next_threshold_at__lte=edges[-1]).order_by()
-    found = list(rows.values_list("next_threshold_at", "next_level"))
     counted: list[dict[str, Any]] = []
     before = now
-    for day, edge in zip(days, edges, strict=True):
-        levels = [level for at, level in found if at is not None and before < at <= edge]
+    for day in horizon(today):
+        edge = close_of(day)
+        rows = _watches(bodies).filter(next_threshold_at__gt=before, next_threshold_at__lte=edge).order_by()
+        found: Any = dict(rows.values_list("next_level").annotate(n=Count("*")))
         counted.append(
             {
                 "day": day,
-                "warning": levels.count(Level.WARNING),
-                "yellow": levels.count(Level.YELLOW),
-                "red": levels.count(Level.RED),
-                "total": len(levels),
+                "warning": found.get(Level.WARNING, 0),
+                "yellow": found.get(Level.YELLOW, 0),
+                "red": found.get(Level.RED, 0),
+                "total": sum(found.values()),
             }
         )
         before = edge

@@ -78,7 +78,9 @@ def worded(cards: QuerySet[Card], query: Mapping[str, str]) -> QuerySet[Card]:
     if text:
         number = text.rpartition("-")[2]
         named = Q(number__startswith=text.upper()) | Q(topic__contains=text)
-        cards = cards.filter(named | Q(pk=int(number)) if number.isascii() and number.isdigit() else named)
+        cards = cards.filter(
+            named | Q(pk=int(number)) if number.isascii() and number.isdigit() and len(number) < 12 else named
+        )
     if level in {str(value) for value in Level.values}:
         cards = cards.filter(level=int(level))
     if body:

@@ -119,7 +119,9 @@ class Watch(models.Model):
         constraints = [models.UniqueConstraint(fields=["source", "key"], name="watch_once")]
         indexes = [
             models.Index(
-                fields=["next_threshold_at"], name="watch_threshold", condition=Q(next_threshold_at__isnull=False)
+                fields=["next_threshold_at", "next_level"],
+                name="watch_threshold",
+                condition=Q(next_threshold_at__isnull=False),
             ),
             models.Index(fields=["subject"], name="watch_subject"),
             models.Index(fields=["kind", "organization", "due_on"], name="watch_of_body"),

@@ -29,6 +29,8 @@ from zhengtong.oversight.supervision.states import STANDS, AppealState, Level, W
 
 MODEL = Path(__file__).parent / "profiles" / "score" / "monthly-2018.json"
 MOST = 20_000
+OPENED = ("accepted", "undecided", "decided", "late")
+"""The figures that open the cases they are made of."""
 
 
 @dataclass

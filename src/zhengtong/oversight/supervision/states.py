@@ -141,8 +141,8 @@ CARD_ARROWS: dict[tuple[str, str], str] = {
     **{(s, A.REVOKE): S.REVOKED for s in (*LIVE, S.CLOSED)},
     # Facts that came late. A red card never takes this arrow: `put_forward` shows it to the supervisor instead.
     **{(s, A.AUTO_REVOKE): S.AUTO_REVOKED for s in LIVE},
-    **{(s, A.PUT_FORWARD): s for s in (*LIVE, S.CLOSED)},
-    **{(s, A.UPHOLD): s for s in (*LIVE, S.CLOSED)},
+    **{(s, A.PUT_FORWARD): s for s in LIVE},
+    **{(s, A.UPHOLD): s for s in LIVE},
     **{(s, A.ORDER): s for s in LIVE},
 }
 

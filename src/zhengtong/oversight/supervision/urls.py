@@ -1,6 +1,6 @@
 """Routes of supervision."""
 
-from django.urls import path, re_path
+from django.urls import path
 
 from zhengtong.oversight.supervision.views import analysis, cards, orders, rules
 
@@ -8,7 +8,8 @@ app_name = "supervision"
 urlpatterns = [
     path("supervision/", cards.board, name="board"),
     path("supervision/cards/", cards.card_list, name="cards"),
-    re_path(r"^supervision/cards/export\.(?P<kind>csv|xlsx)$", cards.export, name="export"),
+    path("supervision/cards/export.csv", cards.export, {"kind": "csv"}, name="export_csv"),
+    path("supervision/cards/export.xlsx", cards.export, {"kind": "xlsx"}, name="export_xlsx"),
     path("supervision/cards/new/", cards.by_hand, name="by_hand"),
     path("supervision/cards/<int:card_id>/", cards.card_page, name="card"),
     path("supervision/cards/<int:card_id>/do/<slug:key>/", cards.act, name="act"),
@@ -28,7 +29,7 @@ urlpatterns = [
     path("supervision/forecast/<int:case_id>/", analysis.simulator, name="simulator"),
     path("supervision/patterns/", analysis.patterns_page, name="patterns"),
     path("supervision/performance/", analysis.performance_page, name="performance"),
-    re_path(r"^supervision/performance/(?P<kind>accepted|undecided|decided|late)/$", analysis.opened, name="opened"),
+    path("supervision/performance/<slug:kind>/", analysis.opened, name="opened"),
     path("supervision/brief.pdf", analysis.brief, name="brief"),
     path("on-time/", analysis.on_time, name="on_time"),
     path("supervision/back-tests/<int:back_test_id>/", rules.back_test_page, name="back_test"),

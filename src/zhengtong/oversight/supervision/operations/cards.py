@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from zhengtong.approvals.cases import public as cases
 from zhengtong.foundation.calendars import public as calendars
 from zhengtong.foundation.events import public as events
 from zhengtong.foundation.notices import public as notices
@@ -179,6 +180,12 @@ def uphold(*, card_id: int, reason: str, by: Any, at: datetime, seen: int | None
     return card
 
 
+def _about(organization: Organization, number: str) -> tuple[str, str]:
+    """What a card by hand is about: the case with this number, else the body; and where it is found."""
+    case = cases.Case.objects.filter(spoken_number=number.strip().upper()).first() if number.strip() else None
+    return (f"case:{case.pk}", f"/cases/{case.pk}/") if case else (f"body:{organization.pk}", "")
+
+
 @transaction.atomic
 def issue_by_hand(
     *,
@@ -188,9 +195,7 @@ def issue_by_hand(
     reason: str,
     by: Any,
     at: datetime,
-    subject: str = "",
     number: str = "",
-    url: str = "",
 ) -> Card:
     """人工发卡: the supervisor saw something no rule watches. The reason is the evidence, and is told to the body."""
     rules.may_supervise(by, organization, timezone.localdate(at))
@@ -200,8 +205,8 @@ def issue_by_hand(
         raise Invalid(_("请写明事由。"), fields={"heading": _("请写明事由，至少四个字。")})
     text = _text(reason, _("请写明发卡的事实和理由，至少五个字。"), name="reason")
     words = {"zh": heading.strip(), "en": heading.strip()}
+    about, url = _about(organization, number)
     serial = Card.objects.filter(manual=True).count() + 1
-    about = subject or f"body:{organization.pk}"
     card = Card(
         source="manual",
         key=f"{about}:{serial}",

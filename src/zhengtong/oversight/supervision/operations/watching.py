@@ -172,22 +172,48 @@ def _set_back(pk: int, *, now: datetime) -> None:
 
 
 def rederive(*, now: datetime, limit: int = 1000) -> int:
-    """Put the next clocks that were indexed by older rules or an older calendar into their new places; how many. 0: all are."""
+    """Put the next clocks that were indexed by older rules or an older calendar into their new places; how many. 0: all are.
+
+    One that cannot be read is set back alone, as in `fire`.
+    """
     rules = in_force()
     if rules is None:
         return 0
     version = calendars.current_version()
-    old = (
-        Watch.objects.exclude(source=FACTS)
-        .filter(Q(rules_version__lt=rules.version) | Q(calendar_version__lt=version))
-        .order_by("id")
+    old = Watch.objects.exclude(source=FACTS).filter(
+        Q(rules_version__lt=rules.version) | Q(calendar_version__lt=version)
     )
-    with transaction.atomic():
-        rows = list(old[:limit])
-        found = sources.find((row.source, row.key) for row in rows)
-        Watch.objects.filter(pk__in=[r.pk for r in rows if (r.source, r.key) not in found]).delete()
-        look(watched=list(found.values()), now=now)
-    return len(rows)
+    ids = list(old.order_by("id").values_list("pk", flat=True)[:limit])
+    try:
+        _rederive(ids, now=now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # one of them is at fault in any way: going one by one finds it
+        log.warning("a batch could not be derived anew", extra={"error": type(error).__name__})
+        for pk in ids:
+            _rederive_one(pk, rules_version=rules.version, calendar_version=version, now=now)
+    return len(ids)
+
+
+@transaction.atomic
+def _rederive(ids: list[int], *, now: datetime) -> None:
+    rows = list(Watch.objects.filter(pk__in=ids))
+    found = sources.find((row.source, row.key) for row in rows)
+    Watch.objects.filter(pk__in=[row.pk for row in rows if (row.source, row.key) not in found]).delete()
+    look(watched=list(found.values()), now=now)
+
+
+def _rederive_one(pk: int, *, rules_version: int, calendar_version: int, now: datetime) -> None:
+    try:
+        _rederive([pk], now=now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # a clock may be broken in any way; the timer tries it again
+        log.error("a clock could not be derived anew", extra={"watch": pk, "error": type(error).__name__})
+        Watch.objects.filter(pk=pk).update(
+            rules_version=rules_version, calendar_version=calendar_version, next_threshold_at=now
+        )
+        _set_back(pk, now=now)
 
 
 def review_cards(*, now: datetime, limit: int = 500) -> int:

@@ -13,7 +13,7 @@ from zhengtong.approvals.cases import public as cases
 from zhengtong.foundation.calendars.public import official_now, official_today
 from zhengtong.foundation.organizations import public as organizations
 from zhengtong.kernel import access
-from zhengtong.kernel.errors import ZhengtongError
+from zhengtong.kernel.errors import NotFound, ZhengtongError
 from zhengtong.oversight.supervision import forecast as forecasts
 from zhengtong.oversight.supervision import patterns, performance, weekly
 from zhengtong.oversight.supervision.listing import day_of
@@ -96,6 +96,8 @@ def opened(request: HttpRequest, kind: str) -> HttpResponse:
     first, last = _period(request)
     code = request.GET.get("department", "")
     body = organizations.get_by_code(code) if code else None
+    if kind not in performance.OPENED:
+        raise NotFound(_("没有这样的指标，请从绩效指标页面进入。"))
     rows = performance.opened(kind, body, first, last)
     visible = cases.at_organizations(request.user, on=official_today()).values("pk")
     page = Paginator(rows.filter(pk__in=visible), 25).get_page(request.GET.get("page"))
