@@ -35,7 +35,7 @@ def until_card(visitor: Page, supervisor: Page, number: str, *words: str) -> Non
 
 def test_from_warning_to_red_appealed_and_revoked(open_page, axe, fits):
     applicant = open_page(width=360, sign_in="Resident")
-    number, _code = file_online(applicant, "food-business-licence")
+    number, _code = file_online(applicant, "individual-business-registration")
     visitor, supervisor = open_page(), open_page(sign_in="Supervisor")
     # Nobody acts. The system receives, the law accepts, the promise comes close and passes, then the limit of the law.
     until_card(visitor, supervisor, number, "视为受理", "黄牌")

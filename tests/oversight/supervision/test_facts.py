@@ -354,13 +354,13 @@ class TestFromEventToCard:
         play.received()
         cases.fire(now=at("2026-09-15 00:00"))
         for _again in range(2):
-            examine(case_id=play.case.pk, codes=["S-02"], now=at("2026-09-15 00:01"))
+            examine(codes={play.case.pk: ["S-02"]}, now=at("2026-09-15 00:01"))
         assert len(cards(code="S-02")) == 1
 
     def test_what_was_done_before_the_rules_is_no_offence(self, play):
         play.go("2026-08-17 09:00").received()
         cases.fire(now=at("2026-08-25 00:00"))
-        examine(case_id=play.case.pk, codes=["S-02"], now=at("2026-09-15 00:01"))
+        examine(codes={play.case.pk: ["S-02"]}, now=at("2026-09-15 00:01"))
         assert cards(code="S-02") == []
 
 

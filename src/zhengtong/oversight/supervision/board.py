@@ -89,7 +89,7 @@ def worst(bodies: list[int] | None) -> list[Card]:
 def departments(bodies: list[int] | None, today: date) -> list[dict[str, Any]]:
     """By body: in hand, late, and cards of each level; those with the gravest first."""
     held = _watches(bodies).filter(kind=Watching.PROMISED).order_by().values_list("organization_id")
-    numbers = list(held.annotate(n=Count("*"), late=Count("*", filter=Q(due_on__lt=today))))
+    numbers = list(held.annotate(n=Count("pk"), late=Count("pk", filter=Q(due_on__lt=today))))
     in_hand, late = {pk: n for pk, n, _late in numbers}, {pk: n for pk, _n, n in numbers}
     by_level = {
         row["organization_id"]: row

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from zhengtong.approvals.cases import events as happened
 from zhengtong.oversight.supervision.detectors import intake, process, records
-from zhengtong.oversight.supervision.detectors.facts import CaseFacts
+from zhengtong.oversight.supervision.detectors.facts import CaseFacts, Gathered
 from zhengtong.oversight.supervision.rulebook import InForce
 from zhengtong.oversight.supervision.values import Finding
 
@@ -75,10 +75,10 @@ def codes_for(kinds: set[type[happened.CaseFact]]) -> set[str]:
     return {code for kind in kinds for code in WHEN.get(kind, ())}
 
 
-def look_at(case_id: int, codes: set[str], rules: InForce) -> list[Finding]:
+def look_at(case_id: int, codes: set[str], rules: InForce, gathered: Gathered | None = None) -> list[Finding]:
     """What the detectors of the enabled rules among `codes` see in a case."""
     wanted = {code: rule for code in codes if (rule := rules.rule_about(code)) is not None and code in DETECTORS}
     if not wanted:
         return []
-    facts = CaseFacts(case_id, {code: rule.value for code, rule in wanted.items()})
+    facts = CaseFacts(case_id, {code: rule.value for code, rule in wanted.items()}, gathered or Gathered([case_id]))
     return [finding for code in sorted(wanted) for finding in DETECTORS[code](facts)]

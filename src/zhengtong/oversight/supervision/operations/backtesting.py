@@ -20,6 +20,7 @@ from zhengtong.foundation.events import public as events
 from zhengtong.kernel.errors import Invalid, ZhengtongError
 from zhengtong.kernel.legal_clock import WorkingDays
 from zhengtong.oversight.supervision import rulebook
+from zhengtong.oversight.supervision.detectors.facts import Gathered
 from zhengtong.oversight.supervision.drawing import Drawn, broken
 from zhengtong.oversight.supervision.events import RuleSetDrafted
 from zhengtong.oversight.supervision.models import BackTest, BackTestLine, Rule, RuleSet
@@ -110,8 +111,9 @@ def _replay(asked: BackTest, ids: list[int]) -> None:
         for one in watched:
             lines += _compare_clock(asked, one, draft, force, days)
     if draft.by_code or force.by_code:
+        gathered = Gathered(ids)
         for case_id in ids:
-            lines += _compare_facts(asked, case_id, draft, force)
+            lines += _compare_facts(asked, case_id, draft, force, gathered)
     room = KEPT_LINES - sum(asked.counts.get(name, 0) for name in ("appears", "vanishes"))
     for line in lines:
         name = "appears" if line.appears else "vanishes"
@@ -166,9 +168,11 @@ def _compare_clock(
         )
 
 
-def _compare_facts(asked: BackTest, case_id: int, draft: InForce, force: InForce) -> Iterable[BackTestLine]:
-    new = _facts(case_id, draft)
-    old = _facts(case_id, force)
+def _compare_facts(
+    asked: BackTest, case_id: int, draft: InForce, force: InForce, gathered: Gathered
+) -> Iterable[BackTestLine]:
+    new = _facts(case_id, draft, gathered)
+    old = _facts(case_id, force, gathered)
     for key in new.keys() ^ old.keys():
         one = new.get(key) or old[key]
         yield BackTestLine(
@@ -185,10 +189,10 @@ def _compare_facts(asked: BackTest, case_id: int, draft: InForce, force: InForce
         )
 
 
-def _facts(case_id: int, rules: InForce) -> dict[tuple[str, int], Drawn]:
+def _facts(case_id: int, rules: InForce, gathered: Gathered) -> dict[tuple[str, int], Drawn]:
     if not rules.by_code:
         return {}
-    return {(one.fire_key, one.level): one for one in drawn_for(case_id, set(rules.by_code), rules)}
+    return {(one.fire_key, one.level): one for one in drawn_for(case_id, set(rules.by_code), rules, gathered)}
 
 
 def summary(asked: BackTest) -> list[dict[str, Any]]:

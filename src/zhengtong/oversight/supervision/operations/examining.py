@@ -1,6 +1,6 @@
 """Let the detectors look at a case after something has happened, and issue what they saw."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -8,6 +8,7 @@ from django.db import transaction
 from zhengtong.approvals.cases import public as cases
 from zhengtong.foundation.calendars import public as calendars
 from zhengtong.oversight.supervision import detectors
+from zhengtong.oversight.supervision.detectors.facts import Gathered
 from zhengtong.oversight.supervision.drawing import Drawn, card_about
 from zhengtong.oversight.supervision.operations import issuing
 from zhengtong.oversight.supervision.operations.following import follow
@@ -16,26 +17,24 @@ from zhengtong.oversight.supervision.values import Finding
 
 
 @transaction.atomic
-def examine(*, case_id: int, codes: Iterable[str], now: datetime) -> int:
-    """Look at one case with the detectors of these rules; how many cards were new. What happened before the rules is no offence."""
+def examine(*, codes: Mapping[int, Iterable[str]], now: datetime) -> int:
+    """Look at these cases with the detectors of these rules; how many cards were new. What happened before the rules is no offence."""
     rules = in_force()
-    if rules is None:
+    if rules is None or not codes:
         return 0
-    drawn = drawn_for(case_id, set(codes), rules)
+    gathered = Gathered(codes)
+    drawn = [one for case_id, some in codes.items() for one in drawn_for(case_id, set(some), rules, gathered)]
     issued = issuing.issue(drawn=drawn, rules=rules, now=now)
     follow(issued, rules, calendars.current(), now=now)
     return len(issued)
 
 
-def drawn_for(case_id: int, codes: set[str], rules: InForce) -> list[Drawn]:
-    """The cards a case deserves by these rules."""
-    found = detectors.look_at(case_id, codes, rules)
+def drawn_for(case_id: int, codes: set[str], rules: InForce, gathered: Gathered) -> list[Drawn]:
+    """The cards a case of the batch deserves by these rules."""
+    found = detectors.look_at(case_id, codes, rules, gathered)
     if rules.since is not None:
         found = [one for one in found if one.at >= rules.since]
-    if not found:
-        return []
-    case = cases.get(case_id)
-    return [_card(one, case, rules) for one in found]
+    return [_card(one, gathered.rows[case_id], rules) for one in found]
 
 
 def _card(one: Finding, case: cases.Case, rules: InForce) -> Drawn:

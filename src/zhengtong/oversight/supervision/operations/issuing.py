@@ -154,7 +154,7 @@ def _set_aside(higher: list[Card]) -> None:
     best: dict[tuple[str, str], Card] = {}
     for card in sorted(higher, key=lambda card: card.level):
         best[card.subject, card.code] = card
-    lower = Card.objects.select_for_update().filter(
+    lower = Card.objects.select_for_update(of=("self",)).filter(
         subject__in={card.subject for card in higher},
         code__in={card.code for card in higher},
         state__in=(CardState.PENDING, *LIVE),

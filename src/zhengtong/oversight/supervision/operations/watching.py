@@ -141,10 +141,9 @@ def _fire(ids: list[int], *, now: datetime) -> int:
     gone = [row.pk for row in clocks if (row.source, row.key) not in found]
     Watch.objects.filter(pk__in=gone).delete()
     look(watched=list(found.values()), now=now)
-    for row in held:
-        if row.source == FACTS:
-            examining.examine(case_id=int(row.key.partition(":")[2]), codes=row.codes.split(), now=now)
-            row.delete()
+    asked = [row for row in held if row.source == FACTS]
+    examining.examine(codes={int(row.key.partition(":")[2]): row.codes.split() for row in asked}, now=now)
+    Watch.objects.filter(pk__in=[row.pk for row in asked]).delete()
     return len(held)
 
 
