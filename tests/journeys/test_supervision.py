@@ -37,9 +37,9 @@ def test_from_warning_to_red_appealed_and_revoked(open_page, axe, fits):
     applicant = open_page(width=360, sign_in="Resident")
     number, _code = file_online(applicant, "individual-business-registration")
     visitor, supervisor = open_page(), open_page(sign_in="Supervisor")
-    # Nobody acts. The system receives, the law accepts, the promise comes close and passes, then the limit of the law.
+    # Nobody acts. The system receives, the law accepts, and the days since the filing are over at once.
+    until_card(visitor, supervisor, number, "网上预审超期", "预警")
     until_card(visitor, supervisor, number, "视为受理", "黄牌")
-    until_card(visitor, supervisor, number, "承诺期限还剩两个工作日", "预警")
     until_card(visitor, supervisor, number, "超过法定期限一个工作日", "红牌")
     supervisor.goto("/supervision/")
     expect(supervisor.get_by_role("heading", name="谁逾期了")).to_be_visible()

@@ -86,7 +86,7 @@ def run_to_end(*, back_test_id: int, now: datetime) -> BackTest:
 
 @transaction.atomic
 def _chunk(pk: int, *, now: datetime) -> int:
-    asked = BackTest.objects.select_for_update().select_related("rule_set", "against").get(pk=pk)
+    asked = BackTest.objects.select_for_update(of=("self",)).select_related("rule_set", "against").get(pk=pk)
     if asked.state != BackTestState.RUNNING:
         return 0
     ids = list(_cases_of(asked).filter(pk__gt=asked.cursor).order_by("pk").values_list("pk", flat=True)[:CHUNK])
