@@ -43,6 +43,7 @@ class Measured:
     ended: int = 0
     on_time: int = 0
     decided: int = 0
+    late_open: int = 0
     limit: dict[str, int] = field(default_factory=lambda: {"promised": 0, "statutory": 0})
     used: dict[str, int] = field(default_factory=lambda: {"promised": 0, "statutory": 0})
     special: dict[str, int] = field(default_factory=lambda: {"promised": 0, "statutory": 0})
@@ -55,8 +56,8 @@ class Measured:
 
     @property
     def on_time_percent(self) -> float | None:
-        """Of the cases decided in the period, how many within the promise."""
-        return _percent(self.on_time, self.decided)
+        """Of the cases decided in the period, and those past their promise that are not decided at all, how many were in time."""
+        return _percent(self.on_time, self.decided + self.late_open)
 
     @property
     def period_percent(self) -> float | None:
@@ -139,11 +140,20 @@ def measured(*, first: date, last: date, bodies: Iterable[int] | None = None) ->
     )
     for other in rows.filter(ended).order_by().values("department_id").annotate(n=Count("pk")):
         of(other["department_id"]).ended = other["n"]
+    for open_late in _open_late(last, rows).values("department_id").annotate(n=Count("pk")):
+        of(open_late["department_id"]).late_open = open_late["n"]
     _clocks(rows.filter(decided_at__gte=since, decided_at__lt=until), of)
     _cards(since, until, of, bodies)
     _ratings(rows.filter(rating__rated_at__gte=since, rating__rated_at__lt=until), of)
     listed = sorted(found.values(), key=lambda one: (-(one.accepted + one.decided), one.body.code if one.body else ""))
     return [*listed, total(listed)] if listed else []
+
+
+def _open_late(last: date, rows: Any) -> Any:
+    """Cases whose promise ran out by the end of the period and that are still not decided: silence is no punctuality."""
+    passed = min(last, calendars.official_today())
+    running = cases.Clock.objects.filter(kind=ClockKind.PROMISED, stopped_at__isnull=True, due_on__lt=passed)
+    return rows.filter(pk__in=running.values("case_id")).order_by()
 
 
 def _clocks(decided: Any, of: Any) -> None:
@@ -192,6 +202,7 @@ def total(rows: Iterable[Measured]) -> Measured:
     whole = Measured(None)
     for one in rows:
         for name in (
+            "late_open",
             "accepted",
             "cohort_decided",
             "ended",
@@ -263,8 +274,17 @@ def _early_percent(one: Measured) -> float:
 
 def public_rates(*, first: date, last: date) -> list[dict[str, Any]]:
     """What everybody may see: per department, cases decided and the share decided within the promise. No case, no person."""
-    rows = [one for one in measured(first=first, last=last) if one.decided]
-    return [{"body": one.body, "decided": one.decided, "percent": one.on_time_percent, "p50": one.p50} for one in rows]
+    rows = [one for one in measured(first=first, last=last) if one.decided or one.late_open]
+    return [
+        {
+            "body": one.body,
+            "decided": one.decided,
+            "late_open": one.late_open,
+            "percent": one.on_time_percent,
+            "p50": one.p50,
+        }
+        for one in rows
+    ]
 
 
 def opened(kind: str, body: Organization | None, first: date, last: date) -> Any:
@@ -279,8 +299,10 @@ def opened(kind: str, body: Organization | None, first: date, last: date) -> Any
         rows = rows.filter(
             accepted_at__gte=since, accepted_at__lt=until, decided_at__isnull=True, state__in=ACCEPTED_ONWARDS
         )
+    elif kind == "late":
+        late = rows.filter(clocks__kind=ClockKind.PROMISED, clocks__elapsed_at__isnull=False)
+        late = late.filter(decided_at__gte=since, decided_at__lt=until).order_by()
+        rows = rows.filter(Q(pk__in=late.values("pk")) | Q(pk__in=_open_late(last, rows).values("pk")))
     else:
         rows = rows.filter(decided_at__gte=since, decided_at__lt=until)
-        if kind == "late":
-            rows = rows.filter(clocks__kind=ClockKind.PROMISED, clocks__elapsed_at__isnull=False).distinct()
     return rows.select_related("version", "department").defer("version__document").order_by("-accepted_at", "-id")

@@ -68,7 +68,7 @@ def content(*, until: date, now: datetime) -> dict[str, Any]:
                     _number(one.p90),
                 ]
                 for one in rows
-                if one.decided
+                if one.decided or one.late_open
             ],
             "ahead": [
                 [

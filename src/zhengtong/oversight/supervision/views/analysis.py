@@ -105,7 +105,7 @@ def opened(request: HttpRequest, kind: str) -> HttpResponse:
         "accepted": _("期内受理的办件"),
         "undecided": _("期内受理、还没有决定的办件"),
         "decided": _("期内决定的办件"),
-        "late": _("期内决定、超过承诺的办件"),
+        "late": _("超过承诺的办件，包括到期还没有决定的"),
     }
     context = {"page": page, "title": titles[kind], "body": body, "first": first, "last": last}
     return render(request, "supervision/opened.html", context)
