@@ -115,6 +115,7 @@ def _county(cast: Cast, rng: random.Random, at: datetime) -> None:
         ("auditor", "auditor", county),
         ("admin", "system_admin", county),
         ("security-admin", "security_admin", county),
+        ("supervisor", "supervisor", county),
     ):
         _official(cast, username, person_name(rng), role, body, at, subtree=True)
     # Two: whoever asks for a refund does not approve it. Fixed names, so that the rest of the county stays as it was.
@@ -189,6 +190,8 @@ def write_accounts(cast: Cast) -> None:
         ("县政务办 County office", cast.who("county_office", organizations.get_by_code("county"))),
         ("财务 申请退款、对账 Finance officer", cast.who("finance_officer", organizations.get_by_code("county"))),
         ("财务 批准退款 Finance officer (2nd)", cast.who("finance_officer", organizations.get_by_code("county"), 1)),
+        ("县政府负责人 County head", cast.who("county_head", organizations.get_by_code("county"))),
+        ("电子监察员 Supervisor", cast.who("supervisor", organizations.get_by_code("county"))),
         ("审计员 Auditor", cast.who("auditor", organizations.get_by_code("county"))),
         ("安全管理员 Security administrator", cast.who("security_admin", organizations.get_by_code("county"))),
         ("系统管理员 Administrator", cast.who("system_admin", organizations.get_by_code("county"))),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from demo import cast, fees, greenway, load_matters, load_organizations, ratings, stories
+from demo import cast, fees, greenway, load_matters, load_organizations, ratings, stories, supervision
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.matters import public as matters
 from zhengtong.foundation.calendars import public as calendars
@@ -37,6 +37,7 @@ def load(progress: Progress = print) -> None:
     load_matters.load(FOUNDED, progress)
     progress("人员与授权 People and posts")
     people = cast.make(FOUNDED, rng, _bodies_with_roles())
+    supervision.found(FOUNDED)
     _cases(people, rng, progress)
     ratings.load(people, PRESENT, progress)
     load_matters.leave_changes(people.who, PRESENT)
@@ -49,6 +50,8 @@ def load(progress: Progress = print) -> None:
     progress("项目与一件事 Projects and bundles")
     greenway.load(people, rng, until=PRESENT)
     _deliver(lambda *told: None)
+    progress("电子监察 Supervision")
+    supervision.play(people, PRESENT, random.Random(431321))  # noqa: S311 - fiction, and the same each time
     pki.publish_lists(
         at=PRESENT
     )  # the ceremony lies half a year back; without this they would be stale at the first look

@@ -32,6 +32,8 @@ ROLES = (
     "Matter editor",
     "County office",
     "申请退款",
+    "Supervisor",
+    "County head",
     "Auditor",
     "Security administrator",
     "系统管理员",
@@ -137,6 +139,9 @@ NOT_OPENED = {
     "ratings/thanks/": "only after a rating: the journey of a bad rating",
     "my/ratings/<int:rating_id>/again/": "only after an answer: tests of the ratings",
     "my/ratings/<int:rating_id>/object/": "only while it is disputed: tests of the ratings",
+    "supervision/rules/begin/": POSTED,
+    "supervision/rules/<int:rule_set_id>/publish/": POSTED,
+    "supervision/rules/<int:rule_set_id>/discard/": POSTED,
     "api/": "the root of the API has no page",
     "api/matters": "JSON: tests of the hall",
     "api/matters/<key>": "JSON: tests of the hall",
@@ -388,9 +393,23 @@ def a_second_factor(page: Page) -> list[str]:
     return ["/account/second-factor/"]
 
 
+def a_draft_of_rules(page: Page) -> list[str]:
+    """A supervisor has begun a draft of the rules and replays a period against it."""
+    page.goto("/supervision/rules/")
+    page.locator("main input[type=radio]").last.check()
+    page.get_by_role("button", name="开始起草").click()
+    page.wait_for_url(re.compile(r"/supervision/rules/\d+/"))
+    draft = page.url
+    page.goto(f"{draft}back-test/")
+    page.locator("main form button[type=submit]").last.click()
+    page.wait_for_url(re.compile(r"/supervision/back-tests/\d+/"))
+    return [draft, page.url]
+
+
 PREPARED: dict[str, Callable[[Page], list[str]]] = {
     "Resident": a_draft_and_a_case,
     "Window clerk": a_person_at_the_window,
     "Matter editor": a_draft_of_a_matter,
     "Approver": a_second_factor,
+    "Supervisor": a_draft_of_rules,
 }

@@ -95,6 +95,10 @@ TABLES: dict[str, str] = {
     "greenway.Template": INTERNAL, "greenway.TemplateVersion": INTERNAL, "greenway.Project": PERSONAL, "greenway.JointCase": PERSONAL,
     "greenway.Branch": INTERNAL, "greenway.JointClock": INTERNAL, "greenway.JointPause": INTERNAL, "greenway.SiteVisit": INTERNAL,
     "greenway.Attendance": INTERNAL, "greenway.ProjectEvent": PERSONAL, "greenway.ProjectImport": PERSONAL,
+    "supervision.RuleSet": INTERNAL, "supervision.Rule": INTERNAL, "supervision.Watch": INTERNAL, "supervision.Gathering": INTERNAL,
+    "supervision.Card": PERSONAL, "supervision.CardEvent": PERSONAL, "supervision.Appeal": PERSONAL,
+    "supervision.CorrectionOrder": PERSONAL, "supervision.OrderEntry": PERSONAL, "supervision.BackTest": INTERNAL,
+    "supervision.BackTestLine": INTERNAL,
     "account.EmailAddress": PERSONAL, "account.EmailConfirmation": SECRET, "mfa.Authenticator": SECRET,
     "allauth_idp_oidc.Client": INTERNAL, "allauth_idp_oidc.Token": SECRET,
 }  # fmt: skip

@@ -123,6 +123,7 @@ INSTALLED_APPS = [
     "zhengtong.approvals.ratings",
     "zhengtong.portal.hall",
     "zhengtong.office.desk",
+    "zhengtong.oversight.supervision",
     "allauth",
     "allauth.account",
     "allauth.mfa",

@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("zhengtong.approvals.greenway.urls")),
     path("", include("zhengtong.approvals.ratings.urls")),
     path("desk/", include("zhengtong.office.desk.urls")),
+    path("", include("zhengtong.oversight.supervision.urls")),
     path("design/", include("zhengtong.config.gallery")),
     path("api/", api.urls),
     path("", include("zhengtong.portal.hall.urls")),

@@ -6,7 +6,18 @@ from zhengtong.approvals.cases.charging import panel as fee_panel
 from zhengtong.approvals.cases.counter import WalkInForm
 from zhengtong.approvals.cases.counter import find as find_at_counter
 from zhengtong.approvals.cases.figures import register_figures
-from zhengtong.approvals.cases.models import Case, CaseEvent, ChecklistItem, Clock, Licence, Paper, StepTask
+from zhengtong.approvals.cases.models import (
+    Case,
+    CaseEvent,
+    ChecklistItem,
+    Clock,
+    DefectNotice,
+    Licence,
+    Paper,
+    StepAct,
+    StepTask,
+    Suspension,
+)
 from zhengtong.approvals.cases.operations.acceptance import (
     accept,
     auto_receive,
@@ -113,13 +124,16 @@ __all__ = [
     "ChecklistItem",
     "Clock",
     "ClockKind",
+    "DefectNotice",
     "FigurePart",
     "Kind",
     "Licence",
     "Outcome",
     "Paper",
     "State",
+    "StepAct",
     "StepTask",
+    "Suspension",
     "accept",
     "actions",
     "add_answer_file",
@@ -136,6 +150,7 @@ __all__ = [
     "change_licence",
     "choose_township",
     "clocks",
+    "close_of",
     "collected_by",
     "complete_step",
     "counts_by_state",

@@ -27,7 +27,7 @@ class Role:
     duty: str = ""
 
 
-_CASE_WORK = {"desk.view", "cases.view", "cases.work", "cases.undertake"}
+_CASE_WORK = {"desk.view", "cases.view", "cases.work", "cases.undertake", "supervision.answer"}
 _RATINGS = {"ratings.view", "ratings.handle"}
 _HANDLE = frozenset(_CASE_WORK | {"cases.suspend", "cases.notify"})
 _ASSESS = {"fees.view", "fees.assess", "fees.refund"}
@@ -61,7 +61,9 @@ ROLES: dict[str, Role] = {
     "quarantine_officer": Role(_("检疫人员"), _HANDLE, UNDERTAKE),
     "registrar": Role(_("登簿人员"), _HANDLE, UNDERTAKE),
     "section_head": Role(
-        _("股室负责人"), frozenset(_CASE_WORK | _RATINGS | {"cases.review", "cases.suspend"} | _ASSESS), REVIEW
+        _("股室负责人"),
+        frozenset(_CASE_WORK | _RATINGS | {"cases.review", "cases.suspend", "supervision.body"} | _ASSESS),
+        REVIEW,
     ),
     "approver": Role(_("审批人"), frozenset(_CASE_WORK | {"cases.decide", "cases.suspend"}), APPROVE),
     "certificate_clerk": Role(_("制证人员"), frozenset(_CASE_WORK | {"cases.certify", "cases.deliver"}), ""),
@@ -72,7 +74,14 @@ ROLES: dict[str, Role] = {
             _CASE_WORK
             | _RATINGS
             | _ASSESS
-            | {"ratings.assign", "cases.extend", "cases.decide", "cases.suspend", "fees.approve_refund"}
+            | {
+                "ratings.assign",
+                "cases.extend",
+                "cases.decide",
+                "cases.suspend",
+                "fees.approve_refund",
+                "supervision.body",
+            }
         ),
         APPROVE,
     ),
@@ -82,7 +91,35 @@ ROLES: dict[str, Role] = {
         "",
     ),
     "county_head": Role(
-        _("县政府负责人"), frozenset({"desk.view", "cases.view", "cases.extend_joint", "figures.view"}), ""
+        _("县政府负责人"),
+        frozenset(
+            {
+                "desk.view",
+                "cases.view",
+                "cases.extend_joint",
+                "figures.view",
+                "supervision.view",
+                "supervision.answer",
+                "supervision.superior",
+            }
+        ),
+        "",
+    ),
+    "supervisor": Role(
+        _("电子监察员"),
+        frozenset(
+            {
+                "desk.view",
+                "cases.view",
+                "figures.view",
+                "matters.view",
+                "supervision.view",
+                "supervision.answer",
+                "supervision.supervise",
+                "supervision.rules",
+            }
+        ),
+        "",
     ),
     "matter_editor": Role(_("事项编辑"), frozenset({"desk.view", "matters.edit", "matters.view"}), ""),
     "county_office": Role(
@@ -107,6 +144,7 @@ ROLES: dict[str, Role] = {
                 "ratings.review",
                 "projects.import",
                 "fees.view",
+                "supervision.view",
             }
         ),
         "",
@@ -135,6 +173,15 @@ ROLES: dict[str, Role] = {
     ),
 }
 
+_WATCHED = (
+    "window_officer",
+    "township_officer",
+    "case_officer",
+    "section_head",
+    "approver",
+    "department_head",
+    "county_office",
+)
 CONFLICTS: frozenset[frozenset[str]] = frozenset(
     {
         frozenset({"auditor", "system_admin"}),
@@ -142,6 +189,8 @@ CONFLICTS: frozenset[frozenset[str]] = frozenset(
         frozenset({"system_admin", "security_admin"}),
         frozenset({"auditor", "county_office"}),
         frozenset({"system_admin", "county_office"}),
+        # Who watches does not work on what is watched, and does not rule over accounts.
+        *(frozenset({"supervisor", watched}) for watched in _WATCHED),
     }
 )
 """Roles one person may not hold together (三员分离: system, security and audit administration are different people; the
@@ -190,6 +239,12 @@ PERMISSIONS: dict[str, str | Promise] = {
     "events.view": _("查看事件投递"),
     "events.retry": _("重新投递事件"),
     "audit.view": _("查看审计记录"),
+    "supervision.view": _("查看电子监察"),
+    "supervision.answer": _("答复监察卡和督办"),
+    "supervision.body": _("代表本单位答复监察卡"),
+    "supervision.supervise": _("发卡、核实、处理申诉、督办"),
+    "supervision.rules": _("起草和施行监察规则"),
+    "supervision.superior": _("裁决上报的申诉"),
     "certificates.manage": _("管理证书"),
     "certificates.witness": _("查看密钥到期，确认换发密钥"),
     "vault.manage": _("查看和轮换加密密钥"),

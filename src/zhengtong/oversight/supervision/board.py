@@ -1,0 +1,188 @@
+"""The supervisor's board: who is late now, what is about to be, how old it is, whose it is. Live, in a fixed number of queries."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Min, Q, QuerySet
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from zhengtong.approvals.cases.public import close_of
+from zhengtong.foundation.calendars import public as calendars
+from zhengtong.foundation.organizations.models import Organization
+from zhengtong.oversight.supervision.listing import drawn
+from zhengtong.oversight.supervision.models import Card, CorrectionOrder, RuleSet, Watch
+from zhengtong.oversight.supervision.states import LIVE, CardState, Level, RuleState, Watching
+
+DECIDING = (Watching.PROMISED, Watching.STATUTORY)
+AGES = ((1, "1"), (3, "2–3"), (7, "4–7"), (30, "8–30"), (100_000, "30+"))
+AHEAD_WORKDAYS = 5
+SHOWN = 8
+MOST_BODIES = 15
+
+
+def _cards(bodies: Iterable[int] | None) -> QuerySet[Card]:
+    rows = Card.objects.filter(state__in=LIVE)
+    return rows if bodies is None else rows.filter(organization_id__in=list(bodies))
+
+
+def _watches(bodies: Iterable[int] | None) -> QuerySet[Watch]:
+    rows = Watch.objects.all()
+    return rows if bodies is None else rows.filter(organization_id__in=list(bodies))
+
+
+def board(*, now: datetime, today: date, bodies: list[int] | None = None) -> dict[str, Any]:
+    """Everything the board draws; `bodies` narrows to these (None: the whole county)."""
+    counts, by_body = _counts(bodies), departments(bodies, today)
+    return {
+        "today": today,
+        "now": now,
+        "rules": RuleSet.objects.filter(state=RuleState.PUBLISHED).first(),
+        "levels": [
+            {"level": level, "label": Level(level).label, "n": counts[level], "url": _link(level=level.value)}
+            for level in (Level.RED, Level.YELLOW, Level.WARNING)
+        ],
+        "pending": _count(bodies, CardState.PENDING),
+        "late_answers": _cards(bodies).filter(_unanswered(), feedback_due_on__lt=today).count(),
+        "doubts": Card.objects.exclude(doubt="").filter(state__in=LIVE).count(),
+        "orders": CorrectionOrder.objects.filter(ended_at__isnull=True).count(),
+        "late": worst(bodies),
+        "late_cases": sum(row["late"] for row in by_body),
+        "departments": by_body[:MOST_BODIES],
+        "matters": matters(bodies),
+        "ages": ages(bodies, now),
+        "ahead": ahead(bodies, now, today),
+    }
+
+
+def _unanswered() -> Q:
+    return Q(state__in=(CardState.ISSUED, CardState.ACKNOWLEDGED))
+
+
+def _link(**query: Any) -> str:
+    return f"{reverse('supervision:cards')}?{urlencode({'scope': 'open', **query})}"
+
+
+def _count(bodies: list[int] | None, state: str) -> int:
+    rows = Card.objects.filter(state=state)
+    return (rows if bodies is None else rows.filter(organization_id__in=bodies)).count()
+
+
+def _counts(bodies: list[int] | None) -> dict[int, int]:
+    """Cases by their highest card: one that has a red and a yellow one counts as red, once."""
+    highest = _cards(bodies).order_by().values("subject").annotate(top=Max("level")).values_list("top", flat=True)
+    found = dict.fromkeys(Level.values, 0)
+    for level in highest:
+        found[level] += 1
+    return found
+
+
+def worst(bodies: list[int] | None) -> list[Card]:
+    """The gravest cards that are not yet put right, oldest first: who is late, in one look."""
+    unsettled = (CardState.ISSUED, CardState.ACKNOWLEDGED, CardState.EXPLAINED, CardState.ACTED)
+    rows = _cards(bodies).filter(level__gte=Level.YELLOW, state__in=unsettled).select_related("organization")
+    return [drawn(card) for card in rows.order_by("-level", "threshold_at")[:SHOWN]]
+
+
+def departments(bodies: list[int] | None, today: date) -> list[dict[str, Any]]:
+    """By body: in hand, late, and cards of each level; those with the gravest first."""
+    held = _watches(bodies).filter(kind=Watching.PROMISED).order_by().values_list("organization_id")
+    numbers = list(held.annotate(n=Count("pk"), late=Count("pk", filter=Q(due_on__lt=today))))
+    in_hand, late = {pk: n for pk, n, _late in numbers}, {pk: n for pk, _n, n in numbers}
+    by_level = {
+        row["organization_id"]: row
+        for row in _cards(bodies)
+        .order_by()
+        .values("organization_id")
+        .annotate(**{f"level{level}": Count("pk", filter=Q(level=level)) for level in Level.values})
+    }
+    names = Organization.objects.in_bulk({*in_hand, *by_level})
+    most = max(in_hand.values(), default=0) or 1
+    rows = []
+    for pk, body in names.items():
+        levels: Any = by_level.get(pk, {})
+        red, yellow, warning = (levels.get(f"level{level}", 0) for level in (3, 2, 1))
+        rows.append(
+            {
+                "body": body,
+                "in_hand": in_hand.get(pk, 0),
+                "late": late.get(pk, 0),
+                "red": red,
+                "yellow": yellow,
+                "warning": warning,
+                "width": round(100 * in_hand.get(pk, 0) / most),
+                "late_width": round(100 * late.get(pk, 0) / most),
+                "url": _link(department=body.code),
+            }
+        )
+    rows.sort(key=lambda row: (-row["red"], -row["yellow"], -row["late"], -row["warning"], row["body"].code))
+    return rows
+
+
+def matters(bodies: list[int] | None) -> list[dict[str, Any]]:
+    """The matters with the most cards."""
+    rows = (
+        _cards(bodies)
+        .exclude(topic="")
+        .order_by()
+        .values("topic")
+        .annotate(n=Count("pk"), red=Count("pk", filter=Q(level=3)))
+    )
+    return [
+        {
+            "label": row["topic"],
+            "value": row["n"],
+            "tone": "overdue" if row["red"] else "soon",
+            "url": _link(topic=row["topic"]),
+        }
+        for row in rows.order_by("-red", "-n", "topic")[:SHOWN]
+    ]
+
+
+def ages(bodies: list[int] | None, now: datetime) -> list[dict[str, Any]]:
+    """How long yellow and red cards have been open, in days."""
+    edges = [(label, now - timedelta(days=limit)) for limit, label in AGES]
+    rows = _cards(bodies).filter(level__gte=Level.YELLOW).order_by()
+    filters, newer = {}, None
+    for place, (_label, since) in enumerate(edges):
+        q = Q(threshold_at__gte=since)
+        filters[f"age{place}"] = Count("pk", filter=q & Q(threshold_at__lt=newer) if newer else q)
+        newer = since
+    found = rows.aggregate(**filters, oldest=Min("threshold_at"))
+    return [
+        {
+            "label": _("{days}天").format(days=label),
+            "value": found[f"age{place}"],
+            "tone": "soon" if place < 2 else "overdue",
+        }
+        for place, (label, _since) in enumerate(edges)
+    ]
+
+
+def horizon(today: date, workdays: int = AHEAD_WORKDAYS) -> list[date]:
+    """Today and the next working days."""
+    days = calendars.current()
+    return [today, *(days.nth_after(today, n) for n in range(1, workdays + 1))]
+
+
+def ahead(bodies: list[int] | None, now: datetime, today: date) -> list[dict[str, Any]]:
+    """How many clocks come to their next threshold on each of the next working days, by the level that waits there."""
+    counted: list[dict[str, Any]] = []
+    before = now
+    for day in horizon(today):
+        edge = close_of(day)
+        rows = _watches(bodies).filter(next_threshold_at__gt=before, next_threshold_at__lte=edge).order_by()
+        found: Any = dict(rows.values_list("next_level").annotate(n=Count("*")))
+        counted.append(
+            {
+                "day": day,
+                "warning": found.get(Level.WARNING, 0),
+                "yellow": found.get(Level.YELLOW, 0),
+                "red": found.get(Level.RED, 0),
+                "total": sum(found.values()),
+            }
+        )
+        before = edge
+    return counted

@@ -1,0 +1,1 @@
+"""Every write of supervision: issuing cards, moving them, appeals, orders, rules, back-tests."""
