@@ -276,6 +276,8 @@ def test_every_model_with_personal_values_says_whose_they_are():
         "accounts.Enterprise": "",
         "accounts.ProvinceLink": "user_id",
         "cases.Case": "applicant_user_id",
+        "greenway.Project": "applicant_user_id",
+        "ratings.WorkOrder": "",
         "notices.Notice": "",
     }
     assert {f.name for f in sealed_fields(Enterprise)} == {"phone", "address"}

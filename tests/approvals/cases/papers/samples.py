@@ -281,6 +281,26 @@ SAMPLES: dict[str, dict[str, object]] = {
         "returned": MATERIALS[4:],
     },
     "termination": {"number": "双市监终〔2026〕1号", "reason": "逾期未补正，视为撤回申请。", "remedies": REMEDIES},
+    "joint_completion": {
+        "number": "双发改局联〔2026〕1号",
+        "project_code": "2608-431321-04-01-100867",
+        "stage": "立项用地规划许可",
+        "accepted_on": date(2026, 8, 18),
+        "finished_on": date(2026, 8, 19),
+        "limit": "15个工作日",
+        "used": "1个工作日",
+        "lines": (
+            {
+                "matter": "企业投资项目备案",
+                "department": "双峰县发展和改革局",
+                "decided_on": date(2026, 8, 18),
+                "result": "准予",
+                "number": "双发改许〔2026〕3号",
+            },
+            {"matter": "建设用地规划许可证核发", "department": "双峰县自然资源局", "result": "准予"},
+        ),
+        "remaining": ("工程建设许可：向双峰县自然资源局申请",),
+    },
     "clock_ledger": {
         "number": "双市监期〔2026〕12号",
         "clock_name": "法定办结时限",
