@@ -72,13 +72,12 @@ def _made_once(path: Path, make: Callable[[], bytes]) -> bytes:
     return path.read_bytes()
 
 
-_entry_keys: dict[tuple[Path, str], bytes] = {}
+_entry_keys: dict[str, bytes] = {}
 
 
 def entry_key(name: str, *, create: bool = False) -> bytes:
     """The HMAC key of a submitter; made at its first entry only. Raises `Unavailable`, and writes nothing, without it."""
-    place = (settings.DATA, name)  # a process that looks at another county's data reads that county's keys
-    if (known := _entry_keys.get(place)) is not None:
+    if (known := _entry_keys.get(name)) is not None:
         return known
     try:
         path = folder() / f"audit-{name}.mac"
@@ -89,7 +88,7 @@ def entry_key(name: str, *, create: bool = False) -> bytes:
         ) from error
     if len(found) != 32:
         raise Unavailable(_("审计密钥已损坏，暂时不能办理业务，请通知系统管理员。"))
-    _entry_keys[place] = found
+    _entry_keys[name] = found
     return found
 
 
