@@ -264,9 +264,14 @@ class TestMoney:
         yield asked
         sources.CHARGES.remove(reader)
 
-    def test_without_a_system_of_payments_nothing_is_known(self, play, monkeypatch):
-        monkeypatch.setattr(sources, "CHARGES", [])
-        monkeypatch.setattr("zhengtong.oversight.supervision.detectors.facts.CHARGES", [])
+    @pytest.fixture
+    def no_payments(self):
+        connected = list(sources.CHARGES)
+        sources.CHARGES.clear()
+        yield
+        sources.CHARGES.extend(connected)
+
+    def test_without_a_system_of_payments_nothing_is_known(self, play, no_payments):
         play.decided()
         assert seen(play, "I-04") == seen(play, "S-09") == []
 
