@@ -127,6 +127,7 @@ class BillLine(models.Model):
     class Meta:
         verbose_name = _("缴款单明细")
         ordering = ["no"]
+        indexes = [models.Index(fields=["source"], name="bill_line_source")]
         constraints = [
             models.UniqueConstraint(fields=["bill", "no"], name="bill_line_no"),
             # S-09 擅自收费: no line without a law, none below zero, none let off beyond its amount.

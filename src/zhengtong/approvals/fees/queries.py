@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhengtong.approvals.fees import rules
-from zhengtong.approvals.fees.models import Bill, BillPaper, Payment, Refund
+from zhengtong.approvals.fees.models import Bill, BillLine, BillPaper, Payment, Refund
 from zhengtong.approvals.fees.operations.papers import pay_url
 from zhengtong.approvals.fees.papers.printing import TITLES
 from zhengtong.approvals.fees.states import SETTLED, RefundState, State
@@ -29,6 +29,17 @@ def bills_of(subjects: Iterable[str]) -> dict[str, Bill]:
     """The newest bill of each subject that has one; one query."""
     rows = Bill.objects.filter(subject__in=list(subjects)).select_related("organization").order_by("id")
     return {bill.subject: bill for bill in rows}
+
+
+def charged_for(parts: Iterable[str]) -> list[BillLine]:
+    """The lines that stand for these parts (`case:12`), each with its bill, whoever's bill they are on; two queries.
+
+    A bill that was cancelled or replaced asks for nothing; one whose money went back did ask.
+    """
+    wanted = list(parts)
+    stands = BillLine.objects.exclude(bill__state__in=(State.CANCELLED, State.SUPERSEDED)).select_related("bill")
+    named, bare = stands.filter(source__in=wanted), stands.filter(source="", bill__subject__in=wanted)
+    return sorted([*named, *bare], key=lambda line: line.pk)
 
 
 def public_view(bill: Bill) -> Public:

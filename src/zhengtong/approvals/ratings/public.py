@@ -10,12 +10,22 @@ from zhengtong.approvals.ratings.operations.orders import assign, close, contact
 from zhengtong.approvals.ratings.operations.publishing import release, withhold
 from zhengtong.approvals.ratings.operations.ruling import in_force, publish_rule
 from zhengtong.approvals.ratings.operations.timers import fire
-from zhengtong.approvals.ratings.queries import about, get, of_case, open_clocks, satisfaction, satisfied_between
-from zhengtong.approvals.ratings.values import OpenClock, Satisfaction
+from zhengtong.approvals.ratings.queries import (
+    about,
+    get,
+    of_case,
+    open_clocks,
+    order_clocks,
+    ratings_with_open_clocks,
+    satisfaction,
+    satisfied_between,
+)
+from zhengtong.approvals.ratings.values import OpenClock, OrderClock, Satisfaction
 
 __all__ = [
     "Dispute",
     "OpenClock",
+    "OrderClock",
     "Publication",
     "Rating",
     "RatingForm",
@@ -39,10 +49,12 @@ __all__ = [
     "object_to",
     "of_case",
     "open_clocks",
+    "order_clocks",
     "open_visit",
     "publish_rule",
     "rate_by_link",
     "rate_case",
+    "ratings_with_open_clocks",
     "release",
     "remember",
     "reply",

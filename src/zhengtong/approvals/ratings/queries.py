@@ -1,6 +1,6 @@
 """Reads of ratings: what everybody may read, a department's orders, what waits for review, the figures."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.matters import public as matters
-from zhengtong.approvals.ratings.models import BAD, CODES, Dispute, Invitation, Publication, Rating, WorkOrder
+from zhengtong.approvals.ratings.models import BAD, CODES, Dispute, Invitation, Publication, Rating, Rule, WorkOrder
 from zhengtong.approvals.ratings.operations.invitations import check, digest_of
+from zhengtong.approvals.ratings.operations.orders import what_it_is_about
+from zhengtong.approvals.ratings.operations.ruling import BUILT_IN
 from zhengtong.approvals.ratings.states import OPEN, Release, Ruling, Standing, State
-from zhengtong.approvals.ratings.values import OpenClock, Satisfaction
+from zhengtong.approvals.ratings.values import OpenClock, OrderClock, Satisfaction
 from zhengtong.foundation.calendars import public as calendars
 from zhengtong.foundation.organizations.models import Organization
 from zhengtong.kernel.errors import CalendarYearMissing, NotFound
@@ -240,6 +242,42 @@ def open_clocks() -> list[OpenClock]:
         subject = f"{order.subject}:correct"
         found.append(OpenClock(subject=subject, kind="correct", due_on=order.correct_due_on, title=title, **common))
     return found
+
+
+def order_clocks(rating_ids: Iterable[int]) -> list[OrderClock]:
+    """Both clocks of the work orders of these ratings, running or stopped; one query.
+
+    A try to reach the person stops nothing; an order that was set aside stops where it stood.
+    """
+    related = ("rule", *(f"rating__{name}" for name in RELATED))
+    orders = WorkOrder.objects.filter(rating_id__in=list(rating_ids)).select_related("rating", *related)
+    found = []
+    for order in orders.defer("rating__case__version__document").order_by("pk"):
+        rule = order.rule or Rule(version=0, **BUILT_IN)
+        case = order.rating.case
+        common: dict[str, Any] = {
+            "rating_id": order.rating_id,
+            "department_id": order.department_id,
+            "assignee_id": order.assignee_id,
+            "started_on": order.opened_on,
+            "url": reverse("ratings:order", args=[order.rating_id]),
+            "number": case.spoken_number or "" if case is not None else "",
+            "what": what_it_is_about(order.rating),
+        }
+        for kind, due_on, done_at, limit, unit in (
+            ("contact", order.contact_due_on, order.contacted_at, rule.contact_days, rule.contact_unit),
+            ("correct", order.correct_due_on, order.replied_at, rule.correct_days, rule.correct_unit),
+        ):
+            workdays = limit if unit == "workdays" else None
+            stopped_at = done_at or order.closed_at
+            found.append(OrderClock(kind=kind, due_on=due_on, workdays=workdays, stopped_at=stopped_at, **common))
+    return found
+
+
+def ratings_with_open_clocks(*, after: int, limit: int) -> list[int]:
+    """The next ratings, by number, whose work order has a clock that runs."""
+    orders = WorkOrder.objects.filter(state__in=NOT_CORRECTED, rating_id__gt=after).order_by("rating_id")
+    return list(orders.values_list("rating_id", flat=True)[:limit])
 
 
 def satisfied_between(after: datetime, until: datetime) -> tuple[int, int]:

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -53,6 +53,26 @@ class OpenClock:
     due_on: date
     url: str
     title: str
+
+
+@dataclass(frozen=True)
+class OrderClock:
+    """One clock of a work order, running or stopped (`kind` contact or correct), for whoever keeps a ledger of deadlines.
+
+    `workdays`: its limit where the rule counts working days; None: calendar days, up to and including `due_on`.
+    """
+
+    rating_id: int
+    kind: str
+    department_id: int
+    assignee_id: int | None
+    started_on: date
+    due_on: date
+    workdays: int | None
+    stopped_at: datetime | None
+    url: str
+    number: str
+    what: dict[str, str]
 
 
 @dataclass(frozen=True)

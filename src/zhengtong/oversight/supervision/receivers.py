@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from zhengtong.approvals.cases.events import CaseFact, CasesReprojected
+from zhengtong.approvals.greenway.events import ProjectFact
+from zhengtong.approvals.ratings.events import RatingFact
 from zhengtong.foundation.events.public import Envelope, receives
 from zhengtong.oversight.supervision import detectors
 from zhengtong.oversight.supervision.operations import watching
@@ -44,3 +46,33 @@ def due_days_moved(envelope: Envelope) -> None:
     for first in range(0, len(ids), CHUNK):
         subjects = [f"case:{pk}" for pk in ids[first : first + CHUNK]]
         watching.refresh(subjects=subjects, source="cases", since=at, at=at)
+
+
+def project_facts(envelopes: Sequence[Envelope]) -> None:
+    """A batch of facts about projects: joint clocks and signatures get their new places. All of them: a project has few clocks."""
+    subjects = {f"project:{one.event.project_id}" for one in envelopes if isinstance(one.event, ProjectFact)}
+    _refresh(subjects, "greenway", envelopes)
+
+
+@receives(ProjectFact, name="supervision.projects", receive_all=project_facts)
+def project_fact(envelope: Envelope) -> None:
+    """One fact about a project: its joint clock, a branch that was signed for, is unsigned, is silent, has ended."""
+    project_facts([envelope])
+
+
+def rating_facts(envelopes: Sequence[Envelope]) -> None:
+    """A batch of facts about ratings: the clocks of their work orders get their new places."""
+    subjects = {f"rating:{one.event.rating_id}" for one in envelopes if isinstance(one.event, RatingFact)}
+    _refresh(subjects, "ratings", envelopes)
+
+
+@receives(RatingFact, name="supervision.ratings", receive_all=rating_facts)
+def rating_fact(envelope: Envelope) -> None:
+    """One fact about a rating."""
+    rating_facts([envelope])
+
+
+def _refresh(subjects: set[str], source: str, envelopes: Sequence[Envelope]) -> None:
+    if subjects:
+        at = max(one.effective_at for one in envelopes)
+        watching.refresh(subjects=subjects, source=source, since=None, at=at)

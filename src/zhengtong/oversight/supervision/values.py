@@ -51,8 +51,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Charge:
-    """What was asked of an applicant in money for a case: decimal 元 as text, and on which rule."""
+    """What was asked of an applicant in money for a case: decimal 元 as text, and by which law.
+
+    `asked` False: drawn up, and nobody was asked for it yet (an official has still to assess it).
+    """
 
     name: str
     amount: str
     rule: str = ""
+    asked: bool = True

@@ -12,7 +12,7 @@ from zhengtong.oversight.supervision.values import Charge
 
 
 class Gathered:
-    """A batch of cases: nine queries at most, however many there are."""
+    """A batch of cases: twelve queries at most, however many there are."""
 
     def __init__(self, ids: Iterable[int]) -> None:
         self.ids = sorted(set(ids))
@@ -68,6 +68,15 @@ class Gathered:
     def clocks(self) -> dict[int, list[cases.Clock]]:
         """Every clock, oldest first."""
         return self._by_case(cases.Clock.objects.filter(case_id__in=self.ids).order_by("id"))
+
+    @cached_property
+    def charges(self) -> dict[int, list[Charge]]:
+        """What was asked in money, by every system that takes any."""
+        found: dict[int, list[Charge]] = {}
+        for reader in CHARGES:
+            for case_id, charges in reader(self.ids).items():
+                found.setdefault(case_id, []).extend(charges)
+        return found
 
     def _by_case(self, rows: Iterable[Any]) -> dict[int, list[Any]]:
         found: dict[int, list[Any]] = defaultdict(list)
@@ -143,5 +152,5 @@ class CaseFacts:
 
     @cached_property
     def charges(self) -> list[Charge] | None:
-        """What was asked of the applicant in money; None while no system of payments is connected."""
-        return [charge for reader in CHARGES for charge in reader(self.case_id)] if CHARGES else None
+        """What was asked of the applicant in money; None while no system of payments is connected, or the case is not billed yet."""
+        return self._gathered.charges.get(self.case_id)

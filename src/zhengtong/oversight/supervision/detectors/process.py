@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 
 from django.utils import timezone
 
+from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.cases.states import ClockKind, Kind
 from zhengtong.oversight.supervision.detectors.facts import CaseFacts
 from zhengtong.oversight.supervision.detectors.intake import GOOD
@@ -46,13 +47,18 @@ def _amount(charge: Charge) -> Decimal:
 
 
 def charges_differ(facts: CaseFacts) -> Iterator[Finding]:
-    """I-04: 不收费却收费, 应收未收: what was asked for against the fees of the matter (行政许可法 58, 59)."""
+    """I-04: 不收费却收费, 应收未收: what was asked for against the fees of the matter (行政许可法 58, 59).
+
+    A line that was let off with a reason, or that an official has still to assess, is not forgotten; nor is one that the answers
+    of this case do not call for.
+    """
     event = facts.last(*DECISIONS)
     if facts.charges is None or event is None:
         return
-    asked = [charge for charge in facts.charges if _amount(charge) > 0]
+    asked = [charge for charge in facts.charges if charge.asked and _amount(charge) > 0]
     charged = facts.elements.fees.charged
-    if charged != bool(asked):
+    forgotten = charged and not facts.charges and bool(cases.lines_of(facts.case, at=event.effective_at))
+    if forgotten or (asked and not charged):
         told = {"published": charged, "asked": [[charge.name, charge.amount] for charge in asked]}
         yield Finding("I-04", event.effective_at, told)
 
@@ -64,7 +70,7 @@ def charged_without_basis(facts: CaseFacts) -> Iterator[Finding]:
         return
     known = {item.name for item in facts.elements.fees.items} if facts.elements.fees.charged else set()
     for charge in facts.charges:
-        if _amount(charge) > 0 and charge.name not in known:
+        if charge.asked and _amount(charge) > 0 and charge.name not in known:
             yield Finding(
                 "S-09", event.effective_at, {"name": charge.name, "amount": charge.amount}, mark=charge.name[:40]
             )

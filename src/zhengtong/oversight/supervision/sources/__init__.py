@@ -5,7 +5,7 @@ running. The system itself knows nothing of it: it publishes its facts, `receive
 by one more module here, and one line in `register_all`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,8 +32,11 @@ class Source:
 
 
 SOURCES: dict[str, Source] = {}
-CHARGES: list[Callable[[int], Iterable[Charge]]] = []
-"""What was asked of the applicant of a case in money, by every system that takes any."""
+Charges = Callable[[Collection[int]], Mapping[int, Sequence[Charge]]]
+"""What was asked of the applicants of these cases in money. A case that is left out is not billed yet: nothing is said of it."""
+
+CHARGES: list[Charges] = []
+"""Every system that takes money."""
 
 
 def register_source(source: Source) -> None:
@@ -41,7 +44,7 @@ def register_source(source: Source) -> None:
     SOURCES[source.name] = source
 
 
-def register_charges(reader: Callable[[int], Iterable[Charge]]) -> None:
+def register_charges(reader: Charges) -> None:
     """Let the rules about fees see what a system of payments asked for."""
     if reader not in CHARGES:
         CHARGES.append(reader)
@@ -66,7 +69,10 @@ def find(keys: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], Watched]:
 
 def register_all() -> None:
     """Every system of this product that has clocks; called when the app is ready."""
-    from zhengtong.oversight.supervision.sources import cases, own
+    from zhengtong.oversight.supervision.sources import cases, greenway, own, payments, ratings
 
     cases.register()
+    greenway.register()
+    ratings.register()
     own.register()
+    payments.register()
