@@ -67,7 +67,8 @@ def scan(page: Page) -> None:
 
 def paper_opens(page: Page, words: str | re.Pattern[str]) -> None:
     """A paper of the case opens as PDF."""
-    address = page.get_by_role("link", name=words).first.get_attribute("href")
+    papers = page.locator("a[href*='/papers/']")
+    address = papers.and_(page.get_by_role("link", name=words)).first.get_attribute("href")
     answer = page.context.request.get(address or "")
     assert answer.status == 200
     assert answer.headers["content-type"] == "application/pdf"
