@@ -80,7 +80,7 @@ def _held(bodies: list[int] | None, today: date) -> list[dict[str, Any]]:
     """By body, in one query: live cards of each level, those that wait to be sent, late answers, cards to look at again."""
     live = Q(state__in=LIVE)
     rows = _open_cards(bodies).order_by().values("organization_id")
-    found = rows.annotate(
+    found: Any = rows.annotate(
         **{f"level{level}": Count("pk", filter=live & Q(level=level)) for level in Level.values},
         pending=Count("pk", filter=Q(state=CardState.PENDING)),
         late_answers=Count("pk", filter=_unanswered() & Q(feedback_due_on__lt=today)),
