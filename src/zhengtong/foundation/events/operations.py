@@ -35,7 +35,7 @@ def publish(event: Event, *, at: datetime) -> int:
     return row.pk
 
 
-def publish_all(facts: Sequence[tuple[Event, datetime]]) -> None:
+def publish_all(*, facts: Sequence[tuple[Event, datetime]]) -> None:
     """`publish` for many facts at once, each with when it took effect; one statement."""
     _may_publish()
     statements.insert_all([_row(event, at) for event, at in facts])

@@ -59,12 +59,12 @@ def prepared(
 def send(**notice: Unpack[NewNotice]) -> Notice:
     """Send one notice, described as for `prepared`."""
     made = prepared(**notice)
-    send_all([made])
+    send_all(made=[made])
     return made
 
 
 @transaction.atomic
-def send_all(made: Sequence[Notice]) -> None:
+def send_all(*, made: Sequence[Notice]) -> None:
     """Put notices into the inboxes of people at once, and hand them to e-mail and SMS, which the worker serves. Two statements."""
     Notice.objects.bulk_create(made)
     statements.insert_all([row for notice in made for row in _channels(notice)])

@@ -64,7 +64,7 @@ def open(**todo: Unpack[NewTodo]) -> None:
     insert_once(prepared(**todo))
 
 
-def open_all(todos: Sequence[Todo]) -> None:
+def open_all(*, todos: Sequence[Todo]) -> None:
     """`open` for many at once; one statement."""
     insert_all_once(todos)
 

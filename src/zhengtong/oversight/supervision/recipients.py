@@ -99,8 +99,8 @@ class Outgoing:
 
     def send(self) -> None:
         """Write what was gathered."""
-        worklists.open_all(self.todos)
-        notices.send_all(self.letters)
+        worklists.open_all(todos=self.todos)
+        notices.send_all(made=self.letters)
 
     def _open(self, card: Card, kind: str, *, at: datetime, **whose: Any) -> None:
         self.todos.append(_todo(card, kind, at=at, **whose))
@@ -138,7 +138,7 @@ def done(card: Card, *kinds: str, at: datetime) -> None:
 
 
 def _open(card: Card, kind: str, *, at: datetime, organization_id: int, role: str) -> None:
-    worklists.open_all([_todo(card, kind, at=at, organization_id=organization_id, role=role)])
+    worklists.open_all(todos=[_todo(card, kind, at=at, organization_id=organization_id, role=role)])
 
 
 def _todo(

@@ -147,7 +147,7 @@ def _announce(cards: Sequence[tuple[Card, Drawn]], directory: Directory) -> None
         fact = CardIssued(card_id=card.pk, code=card.code, level=card.level, about=card.subject)
         facts.append((fact, card.threshold_at))
     told.send()
-    events.publish_all(facts)
+    events.publish_all(facts=facts)
 
 
 def _set_aside(higher: list[Card]) -> None:
