@@ -11,7 +11,17 @@ from tests.factories import MONDAY, SmallCounty
 from zhengtong.foundation.events.models import OutboxEvent
 from zhengtong.foundation.organizations.models import Organization
 from zhengtong.foundation.worklists.models import Todo
-from zhengtong.kernel.statements import Param, Statement, insert, insert_all, insert_once, update
+from zhengtong.kernel.statements import (
+    Param,
+    Statement,
+    insert,
+    insert_all,
+    insert_all_once,
+    insert_once,
+    update,
+    upsert_all,
+)
+from zhengtong.oversight.supervision.models import Watch
 from zhengtong.security.audit.models import AuditEntry
 from zhengtong.security.pmi.models import RoleGrant
 
@@ -84,6 +94,31 @@ def test_insert_once_leaves_what_is_there(small_county: SmallCounty) -> None:
     insert_once(todo(small_county))
     insert_once(todo(small_county, title="再次"))
     assert [row.title for row in Todo.objects.filter(subject="step:1")] == ["审查"]
+
+
+def test_insert_all_once_leaves_what_is_there(small_county: SmallCounty) -> None:
+    insert_all_once([])
+    insert_once(todo(small_county))
+    insert_all_once([todo(small_county, title="再次"), *[todo(small_county, subject=f"step:{n}") for n in (2, 2, 3)]])
+    assert sorted(Todo.objects.values_list("subject", "title")) == [(f"step:{n}", "审查") for n in (1, 2, 3)]
+
+
+def test_upsert_all_writes_new_rows_and_changes_the_named_columns_of_others(small_county: SmallCounty) -> None:
+    def watch(number: int, **more: Any) -> Watch:
+        facts = {"source": "cases", "key": f"clock:{number}", "subject": "case:1", "kind": "step", "attempts": number}
+        return Watch(organization=Organization.objects.order_by("pk").first(), **facts | more)
+
+    def write(*rows: Watch) -> None:
+        upsert_all(rows, unique=("source", "key"), names=("subject", "next_threshold_at"))
+
+    write()
+    write(watch(1), watch(2))
+    known = Watch.objects.get(key="clock:1")
+    write(watch(1, subject="case:9", next_threshold_at=MONDAY, attempts=7), watch(3))
+    assert Watch.objects.count() == 3
+    again = Watch.objects.get(key="clock:1")
+    assert (again.pk, again.subject, again.next_threshold_at) == (known.pk, "case:9", MONDAY)
+    assert again.attempts == 1, "a column that was not named"
 
 
 def test_insert_all_writes_every_row() -> None:

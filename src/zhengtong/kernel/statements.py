@@ -165,6 +165,28 @@ def insert_all(instances: Sequence[Model]) -> None:
         cursor.executemany(sql, [_values(instance, fields, connection) for instance in instances])
 
 
+def insert_all_once(instances: Sequence[Model]) -> None:
+    """Write new rows of one model, without those that a unique rule says are there already."""
+    if not instances:
+        return
+    connection, fields = connections[DEFAULT_DB_ALIAS], _fields(instances[0])
+    key = ("insert all once", type(instances[0]), len(fields))
+    sql = _kept(connection, key, lambda c: f"{_insert_sql(c, instances[0], fields)} ON CONFLICT DO NOTHING")
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, [_values(instance, fields, connection) for instance in instances])
+
+
+def upsert_all(instances: Sequence[Model], *, unique: tuple[str, ...], names: tuple[str, ...]) -> None:
+    """Write rows of one model, as `bulk_create(update_conflicts=True)` does: of a row with the same `unique` fields, `names` change."""
+    if not instances:
+        return
+    connection, fields = connections[DEFAULT_DB_ALIAS], _fields(instances[0])
+    key = ("upsert all", type(instances[0]), len(fields), unique, names)
+    sql = _kept(connection, key, lambda c: _upsert_sql(c, instances[0], fields, unique, names))
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, [_values(instance, fields, connection) for instance in instances])
+
+
 def update(instance: Model, *names: str) -> None:
     """Write these fields of a row, as `save(update_fields=names)` does. Raises `DatabaseError` when it is gone."""
     connection, meta = connections[DEFAULT_DB_ALIAS], instance._meta
@@ -192,6 +214,20 @@ def _insert_sql(connection: Any, instance: Model, fields: "list[Field[Any, Any]]
     table = connection.ops.quote_name(instance._meta.db_table)
     columns, places = ", ".join(_quoted(connection, f) for f in fields), ", ".join(["%s"] * len(fields))
     return f"INSERT INTO {table} ({columns}) VALUES ({places})"  # noqa: S608
+
+
+def _upsert_sql(
+    connection: Any,
+    instance: Model,
+    fields: "list[Field[Any, Any]]",
+    unique: tuple[str, ...],
+    names: tuple[str, ...],
+) -> str:
+    meta = instance._meta
+    same = ", ".join(_quoted(connection, meta.get_field(name)) for name in unique)
+    changed = [_quoted(connection, meta.get_field(name)) for name in names]
+    changes = ", ".join(f"{column} = EXCLUDED.{column}" for column in changed)
+    return f"{_insert_sql(connection, instance, fields)} ON CONFLICT ({same}) DO UPDATE SET {changes}"
 
 
 def _update_sql(connection: Any, instance: Model, fields: "list[Field[Any, Any]]") -> str:

@@ -15,10 +15,13 @@ from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.cases.models import CaseEvent, Clock, Suspension
 from zhengtong.foundation.calendars.models import DemoClock
 from zhengtong.foundation.calendars.public import forget_demo_clock
+from zhengtong.foundation.organizations.models import Organization
 from zhengtong.kernel.errors import Invalid, NotFound
 from zhengtong.oversight.supervision import board, forecast, patterns, performance, weekly
 from zhengtong.oversight.supervision import public as supervision
 from zhengtong.oversight.supervision.models import Card, RuleSet
+from zhengtong.oversight.supervision.operations.moving import put
+from zhengtong.oversight.supervision.states import Act
 
 pytestmark = pytest.mark.django_db
 NOW = at("2026-09-18 09:00")
@@ -68,8 +71,25 @@ class TestWhoSeesWhat:
         assert signed_in(small_county.department_head).get(reverse("supervision:board")).status_code == 403
 
     def test_the_number_of_queries_does_not_grow(self, late, supervisor, django_assert_max_num_queries):
-        with django_assert_max_num_queries(20):
+        with django_assert_max_num_queries(14):
             board.board(now=NOW, today=NOW.date())
+
+    def test_every_figure_is_of_the_asked_bodies(self, late, small_county, supervisor):
+        Card.objects.filter(pk=late.pk).update(doubt="台账已变", feedback_due_on=NOW.date() - timedelta(days=1))
+
+        def figures(bodies):
+            found = board.board(now=NOW, today=NOW.date(), bodies=bodies)
+            levels = [level["n"] for level in found["levels"]]
+            return levels, found["late_cases"], found["late_answers"], found["doubts"], len(found["late"])
+
+        mine = [late.organization_id]
+        elsewhere = list(Organization.objects.exclude(pk=late.organization_id).values_list("pk", flat=True))
+        assert figures(mine) == ([1, 0, 0], 1, 1, 1, 2), "one case with a red and a yellow card counts once, as red"
+        assert figures(elsewhere)[1:] == (0, 1, 0, 2), "the centre has cards of its own about the same case"
+        assert figures(None)[1:] == (1, 2, 1, 4)
+        late.refresh_from_db()
+        put(late, Act.REVOKE, at=NOW)
+        assert figures(mine) == ([1, 0, 0], 1, 0, 0, 1), "what is at an end is on no board"
 
     def test_without_rules_it_says_so(self, small_county, supervisor, signed_in):
         assert "还没有施行中的监察规则" in text(signed_in(supervisor).get(reverse("supervision:board")))

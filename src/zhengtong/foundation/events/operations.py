@@ -3,6 +3,7 @@
 import logging
 import re
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -28,11 +29,27 @@ def publish(event: Event, *, at: datetime) -> int:
     Refuses (RuntimeError) outside a transaction: neither a fact without its change nor a change without its fact may
     exist. Refuses what a gate refuses (`Unavailable` while the audit log cannot be written).
     """
+    _may_publish()
+    row = _row(event, at)
+    statements.insert(row)
+    return row.pk
+
+
+def publish_all(*, facts: Sequence[tuple[Event, datetime]]) -> None:
+    """`publish` for many facts at once, each with when it took effect; one statement."""
+    _may_publish()
+    statements.insert_all([_row(event, at) for event, at in facts])
+
+
+def _may_publish() -> None:
     if not connection.in_atomic_block:
         raise RuntimeError("publish() belongs inside the transaction of the change it reports")
     for gate in GATES:
         gate()
-    row = OutboxEvent(
+
+
+def _row(event: Event, at: datetime) -> OutboxEvent:
+    return OutboxEvent(
         name=event.name,
         subject=event.subject,
         payload=event.payload(),
@@ -40,8 +57,6 @@ def publish(event: Event, *, at: datetime) -> int:
         effective_at=at,
         recorded_at=timezone.now(),
     )
-    statements.insert(row)
-    return row.pk
 
 
 class Pace:

@@ -1,9 +1,9 @@
 """Send a notice; carry out what waits; mark as read; try again by hand."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Unpack
 
 from django.db import transaction
 from django.db.models import F
@@ -15,6 +15,8 @@ from zhengtong.foundation.notices.channels import CHANNELS, EMAIL, INBOX, SMS, M
 from zhengtong.foundation.notices.events import NoticeRetried
 from zhengtong.foundation.notices.kinds import TEMPLATES
 from zhengtong.foundation.notices.models import Notice, NoticeDelivery
+from zhengtong.foundation.notices.values import NewNotice
+from zhengtong.kernel import statements
 from zhengtong.kernel.errors import NotFound
 from zhengtong.kernel.stored_words import in_words
 
@@ -24,8 +26,7 @@ BATCH = 50
 LEASE = timedelta(minutes=5)
 
 
-@transaction.atomic
-def send(
+def prepared(
     *,
     template: str,
     at: datetime,
@@ -37,14 +38,13 @@ def send(
     url: str = "",
     language: str = "zh-hans",
 ) -> Notice:
-    """Put a notice into the inbox of a person at once, and hand it to e-mail and SMS, which the worker serves.
+    """A notice to a person, for `send_all`; it is not sent yet.
 
     `phone` and `email` are for people without an account; for an account its own are used when the message goes out.
-    Raises `KeyError` for a template that nobody registered. Two statements.
+    Raises `KeyError` for a template that nobody registered.
     """
-    chosen = TEMPLATES[template]
-    notice = Notice.objects.create(
-        template=template,
+    return Notice(
+        template=TEMPLATES[template].key,
         params=dict(params or {}),
         subject=subject,
         url=url,
@@ -54,12 +54,30 @@ def send(
         language=language,
         created_at=at,
     )
-    wanted = {EMAIL: bool(email or to_user_id), SMS: bool(chosen.sms and (phone or to_user_id))}
-    rows = [NoticeDelivery(notice=notice, channel=c, next_attempt_at=at) for c, wish in wanted.items() if wish]
-    if to_user_id:
-        rows.append(NoticeDelivery(notice=notice, channel=INBOX, state=NoticeDelivery.DONE, attempts=1, sent_at=at))
-    NoticeDelivery.objects.bulk_create(rows)
-    return notice
+
+
+def send(**notice: Unpack[NewNotice]) -> Notice:
+    """Send one notice, described as for `prepared`."""
+    made = prepared(**notice)
+    send_all(made=[made])
+    return made
+
+
+@transaction.atomic
+def send_all(*, made: Sequence[Notice]) -> None:
+    """Put notices into the inboxes of people at once, and hand them to e-mail and SMS, which the worker serves. Two statements."""
+    Notice.objects.bulk_create(made)
+    statements.insert_all([row for notice in made for row in _channels(notice)])
+
+
+def _channels(notice: Notice) -> Iterator[NoticeDelivery]:
+    account, at = notice.to_user_id is not None, notice.created_at
+    if notice.email or account:
+        yield NoticeDelivery(notice=notice, channel=EMAIL, next_attempt_at=at)
+    if TEMPLATES[notice.template].sms and (notice.phone or account):
+        yield NoticeDelivery(notice=notice, channel=SMS, next_attempt_at=at)
+    if account:
+        yield NoticeDelivery(notice=notice, channel=INBOX, state=NoticeDelivery.DONE, attempts=1, sent_at=at)
 
 
 def deliver_waiting(*, now: datetime, limit: int = BATCH) -> int:

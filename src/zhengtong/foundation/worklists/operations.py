@@ -1,13 +1,14 @@
 """Open, move and close to-dos. Called inside the transaction of the change that causes them; one statement each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Unpack
 
 from django.db import connection
 
 from zhengtong.foundation.worklists.models import Todo
-from zhengtong.kernel.statements import Param, Statement, insert_once
+from zhengtong.foundation.worklists.values import NewTodo
+from zhengtong.kernel.statements import Param, Statement, insert_all_once, insert_once
 
 KEPT = timedelta(days=30)
 BATCH = 1000
@@ -16,7 +17,7 @@ _CLOSE = Statement(
 )
 
 
-def open(
+def prepared(
     *,
     system: str,
     kind: str,
@@ -32,15 +33,15 @@ def open(
     params: Mapping[str, Any] | None = None,
     number: str = "",
     person: str = "",
-) -> None:
-    """Put a to-do on the list of a pool or a person. The same thing opened twice stays one to-do.
+) -> Todo:
+    """A to-do of a pool or a person, for `open_all`; it is on no list yet.
 
     `title` and `detail` are message ids (`gettext_noop("受理{number}")`) filled from `params` when they are read; a
     param may be {"zh": …, "en": …}. `number` and `person` (masked by the caller) are what a list is scanned by.
     """
     if organization_id is None and user_id is None:
         raise ValueError("a to-do belongs to a body or to a person")
-    row = Todo(
+    return Todo(
         system=system,
         kind=kind,
         subject=subject,
@@ -56,7 +57,16 @@ def open(
         due_on=due_on,
         created_at=at,
     )
-    insert_once(row)
+
+
+def open(**todo: Unpack[NewTodo]) -> None:
+    """Put a to-do, described as for `prepared`, on its list. The same thing opened twice stays one to-do."""
+    insert_once(prepared(**todo))
+
+
+def open_all(*, todos: Sequence[Todo]) -> None:
+    """`open` for many at once; one statement."""
+    insert_all_once(todos)
 
 
 def close(*, subject: str, at: datetime, kind: str | None = None) -> int:

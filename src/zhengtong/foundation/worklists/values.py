@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from zhengtong.kernel.stored_words import in_words
 
@@ -24,6 +24,25 @@ def bucket_of(due_on: date | None, *, today: date) -> str:
     if due_on == today:
         return TODAY
     return SOON if due_on <= today + timedelta(days=SOON_DAYS) else LATER
+
+
+class NewTodo(TypedDict):
+    """What a to-do is described by; see `operations.prepared`."""
+
+    system: str
+    kind: str
+    subject: str
+    title: str
+    url: str
+    at: datetime
+    organization_id: NotRequired[int | None]
+    role: NotRequired[str]
+    user_id: NotRequired[int | None]
+    due_on: NotRequired[date | None]
+    detail: NotRequired[str]
+    params: NotRequired[Mapping[str, Any] | None]
+    number: NotRequired[str]
+    person: NotRequired[str]
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,12 @@ MOST_BODIES = 15
 
 
 def _cards(bodies: Iterable[int] | None) -> QuerySet[Card]:
-    rows = Card.objects.filter(state__in=LIVE)
+    return _open_cards(bodies).filter(state__in=LIVE)
+
+
+def _open_cards(bodies: Iterable[int] | None) -> QuerySet[Card]:
+    """Cards that are not at an end: found by their index, so that those of past years cost nothing."""
+    rows = Card.objects.filter(ended_at__isnull=True)
     return rows if bodies is None else rows.filter(organization_id__in=list(bodies))
 
 
@@ -35,7 +40,8 @@ def _watches(bodies: Iterable[int] | None) -> QuerySet[Watch]:
 
 def board(*, now: datetime, today: date, bodies: list[int] | None = None) -> dict[str, Any]:
     """Everything the board draws; `bodies` narrows to these (None: the whole county)."""
-    counts, by_body = _counts(bodies), departments(bodies, today)
+    counts, held = _counts(bodies), _held(bodies, today)
+    by_body = departments(bodies, today, held)
     return {
         "today": today,
         "now": now,
@@ -44,10 +50,10 @@ def board(*, now: datetime, today: date, bodies: list[int] | None = None) -> dic
             {"level": level, "label": Level(level).label, "n": counts[level], "url": _link(level=level.value)}
             for level in (Level.RED, Level.YELLOW, Level.WARNING)
         ],
-        "pending": _count(bodies, CardState.PENDING),
-        "late_answers": _cards(bodies).filter(_unanswered(), feedback_due_on__lt=today).count(),
-        "doubts": Card.objects.exclude(doubt="").filter(state__in=LIVE).count(),
-        "orders": CorrectionOrder.objects.filter(ended_at__isnull=True).count(),
+        "pending": sum(row["pending"] for row in held),
+        "late_answers": sum(row["late_answers"] for row in held),
+        "doubts": sum(row["doubts"] for row in held),
+        "orders": _orders(bodies),
         "late": worst(bodies),
         "late_cases": sum(row["late"] for row in by_body),
         "departments": by_body[:MOST_BODIES],
@@ -65,9 +71,22 @@ def _link(**query: Any) -> str:
     return f"{reverse('supervision:cards')}?{urlencode({'scope': 'open', **query})}"
 
 
-def _count(bodies: list[int] | None, state: str) -> int:
-    rows = Card.objects.filter(state=state)
+def _orders(bodies: list[int] | None) -> int:
+    rows = CorrectionOrder.objects.filter(ended_at__isnull=True)
     return (rows if bodies is None else rows.filter(organization_id__in=bodies)).count()
+
+
+def _held(bodies: list[int] | None, today: date) -> list[dict[str, Any]]:
+    """By body, in one query: live cards of each level, those that wait to be sent, late answers, cards to look at again."""
+    live = Q(state__in=LIVE)
+    rows = _open_cards(bodies).order_by().values("organization_id")
+    found: Any = rows.annotate(
+        **{f"level{level}": Count("pk", filter=live & Q(level=level)) for level in Level.values},
+        pending=Count("pk", filter=Q(state=CardState.PENDING)),
+        late_answers=Count("pk", filter=_unanswered() & Q(feedback_due_on__lt=today)),
+        doubts=Count("pk", filter=live & ~Q(doubt="")),
+    )
+    return list(found)
 
 
 def _counts(bodies: list[int] | None) -> dict[int, int]:
@@ -86,18 +105,15 @@ def worst(bodies: list[int] | None) -> list[Card]:
     return [drawn(card) for card in rows.order_by("-level", "threshold_at")[:SHOWN]]
 
 
-def departments(bodies: list[int] | None, today: date) -> list[dict[str, Any]]:
-    """By body: in hand, late, and cards of each level; those with the gravest first."""
-    held = _watches(bodies).filter(kind=Watching.PROMISED).order_by().values_list("organization_id")
-    numbers = list(held.annotate(n=Count("pk"), late=Count("pk", filter=Q(due_on__lt=today))))
-    in_hand, late = {pk: n for pk, n, _late in numbers}, {pk: n for pk, _n, n in numbers}
-    by_level = {
-        row["organization_id"]: row
-        for row in _cards(bodies)
-        .order_by()
-        .values("organization_id")
-        .annotate(**{f"level{level}": Count("pk", filter=Q(level=level)) for level in Level.values})
-    }
+def departments(
+    bodies: list[int] | None, today: date, held: list[dict[str, Any]] | None = None
+) -> list[dict[str, Any]]:
+    """By body: in hand, late, and cards of each level; those with the gravest first. `held`: what `_held` found, when it was asked."""
+    clocks = _watches(bodies).filter(kind=Watching.PROMISED).order_by().values_list("organization_id")
+    in_hand = dict(clocks.annotate(n=Count("*")))
+    # With the bodies named, the index finds the late ones of each by themselves, however many are in time.
+    late = dict(clocks.filter(organization_id__in=list(in_hand), due_on__lt=today).annotate(n=Count("*")))
+    by_level = {row["organization_id"]: row for row in (_held(bodies, today) if held is None else held)}
     names = Organization.objects.in_bulk({*in_hand, *by_level})
     most = max(in_hand.values(), default=0) or 1
     rows = []
@@ -169,20 +185,25 @@ def horizon(today: date, workdays: int = AHEAD_WORKDAYS) -> list[date]:
 
 def ahead(bodies: list[int] | None, now: datetime, today: date) -> list[dict[str, Any]]:
     """How many clocks come to their next threshold on each of the next working days, by the level that waits there."""
-    counted: list[dict[str, Any]] = []
-    before = now
-    for day in horizon(today):
-        edge = close_of(day)
-        rows = _watches(bodies).filter(next_threshold_at__gt=before, next_threshold_at__lte=edge).order_by()
-        found: Any = dict(rows.values_list("next_level").annotate(n=Count("*")))
-        counted.append(
-            {
-                "day": day,
-                "warning": found.get(Level.WARNING, 0),
-                "yellow": found.get(Level.YELLOW, 0),
-                "red": found.get(Level.RED, 0),
-                "total": sum(found.values()),
-            }
-        )
-        before = edge
+    days = horizon(today)
+    found = _by_day(bodies, now, days)
+    counted = []
+    for day in days:
+        levels = found.get(day, {})
+        warning, yellow, red = (levels.get(level, 0) for level in (Level.WARNING, Level.YELLOW, Level.RED))
+        counted.append({"day": day, "warning": warning, "yellow": yellow, "red": red, "total": sum(levels.values())})
     return counted
+
+
+def _by_day(bodies: list[int] | None, now: datetime, days: list[date]) -> dict[date, dict[int, int]]:
+    """{day: {level: clocks}} until the close of the last day. One query, in the order of its index: thresholds are closes of days, so
+    that there are few moments however many clocks wait for them.
+    """
+    edges = [(close_of(day), day) for day in days]
+    rows = _watches(bodies).filter(next_threshold_at__gt=now, next_threshold_at__lte=edges[-1][0]).order_by()
+    found: dict[date, dict[int, int]] = {}
+    for moment, level, n in rows.values_list("next_threshold_at", "next_level").annotate(n=Count("*")):
+        day = next(day for edge, day in edges if moment <= edge)
+        levels = found.setdefault(day, {})
+        levels[level] = levels.get(level, 0) + n
+    return found

@@ -189,6 +189,13 @@ class Card(models.Model):
             models.Index(
                 fields=["organization", "level"], name="card_open", condition=Q(state__in=[str(s) for s in OPEN])
             ),
+            # What the board shows, gravest and oldest first. By the end of a card, not by its states: a condition that SQLite can
+            # recognize in a question with parameters.
+            models.Index(
+                fields=["ended_at", "-level", "threshold_at", "state"],
+                name="card_now",
+                condition=Q(ended_at__isnull=True),
+            ),
             models.Index(fields=["threshold_at", "id"], name="card_by_time"),
             models.Index(fields=["subject"], name="card_subject"),
             models.Index(fields=["source", "key"], name="card_of_clock"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from django.utils.translation import gettext_noop
 
@@ -67,29 +68,56 @@ def recipients_of(card: Card, also: Iterable[str] = ()) -> set[str]:
     return {*BY_LEVEL[Level(card.level)], *also}
 
 
+@dataclass
+class Outgoing:
+    """To-dos and notices about cards, gathered to be written at once."""
+
+    todos: list[worklists.Todo] = field(default_factory=list)
+    letters: list[notices.Notice] = field(default_factory=list)
+
+    def tell_issued(self, card: Card, directory: Directory, *, also: Iterable[str] = (), at: datetime) -> None:
+        """Put an issued card on the lists of those who answer, and write to heads and supervisors."""
+        who = recipients_of(card, also)
+        if card.officer_id:
+            self._open(card, ANSWER, at=at, user_id=card.officer_id)
+        elif card.role and (card.role != HEAD or Recipient.HEAD not in who):
+            self._open(card, ANSWER, at=at, organization_id=card.organization_id, role=card.role)
+        users: set[int] = set()
+        if Recipient.HEAD in who and card.organization_id in directory.heads:
+            self._open(card, ANSWER, at=at, organization_id=card.organization_id, role=HEAD)
+            users.update(directory.heads[card.organization_id])
+        if Recipient.SUPERVISOR in who:
+            users.update(user for _body, user in directory.supervisors)
+        if Recipient.COUNTY_HEAD in who:
+            users.update(user for _body, user in directory.county_heads)
+        self.letters += [_letter(card, user_id, at=at) for user_id in users]
+
+    def ask_supervisor(self, card: Card, kind: str, directory: Directory, *, at: datetime) -> None:
+        """Put a card on the list of the supervisors: to confirm, to verify, to decide an appeal, to look again."""
+        for body in {body for body, _user in directory.supervisors}:
+            self._open(card, kind, at=at, organization_id=body, role=SUPERVISOR)
+
+    def send(self) -> None:
+        """Write what was gathered."""
+        worklists.open_all(todos=self.todos)
+        notices.send_all(made=self.letters)
+
+    def _open(self, card: Card, kind: str, *, at: datetime, **whose: Any) -> None:
+        self.todos.append(_todo(card, kind, at=at, **whose))
+
+
 def tell_issued(card: Card, directory: Directory, *, also: Iterable[str] = (), at: datetime) -> None:
-    """Put an issued card on the lists of those who answer, and write to heads and supervisors."""
-    who = recipients_of(card, also)
-    if card.officer_id:
-        _open(card, ANSWER, at=at, user_id=card.officer_id)
-    elif card.role and (card.role != HEAD or Recipient.HEAD not in who):
-        _open(card, ANSWER, at=at, organization_id=card.organization_id, role=card.role)
-    users: set[int] = set()
-    if Recipient.HEAD in who and card.organization_id in directory.heads:
-        _open(card, ANSWER, at=at, organization_id=card.organization_id, role=HEAD)
-        users.update(directory.heads[card.organization_id])
-    if Recipient.SUPERVISOR in who:
-        users.update(user for _body, user in directory.supervisors)
-    if Recipient.COUNTY_HEAD in who:
-        users.update(user for _body, user in directory.county_heads)
-    for user_id in users:
-        _write(card, user_id, at=at)
+    """`Outgoing.tell_issued` for one card."""
+    told = Outgoing()
+    told.tell_issued(card, directory, also=also, at=at)
+    told.send()
 
 
 def ask_supervisor(card: Card, kind: str, directory: Directory, *, at: datetime) -> None:
-    """Put a card on the list of the supervisors: to confirm, to verify, to decide an appeal, to look again."""
-    for body in {body for body, _user in directory.supervisors}:
-        _open(card, kind, at=at, organization_id=body, role=SUPERVISOR)
+    """`Outgoing.ask_supervisor` for one card."""
+    told = Outgoing()
+    told.ask_supervisor(card, kind, directory, at=at)
+    told.send()
 
 
 def ask_superior(card: Card, directory: Directory, *, at: datetime) -> None:
@@ -109,7 +137,11 @@ def done(card: Card, *kinds: str, at: datetime) -> None:
         worklists.close(subject=f"card:{card.pk}", kind=kind, at=at)
 
 
-def _open(
+def _open(card: Card, kind: str, *, at: datetime, organization_id: int, role: str) -> None:
+    worklists.open_all(todos=[_todo(card, kind, at=at, organization_id=organization_id, role=role)])
+
+
+def _todo(
     card: Card,
     kind: str,
     *,
@@ -117,8 +149,8 @@ def _open(
     organization_id: int | None = None,
     role: str = "",
     user_id: int | None = None,
-) -> None:
-    worklists.open(
+) -> worklists.Todo:
+    return worklists.prepared(
         system=SYSTEM,
         kind=kind,
         subject=f"card:{card.pk}",
@@ -136,7 +168,6 @@ def _open(
 
 def params_of(card: Card) -> dict[str, object]:
     """What messages and to-dos about a card are filled with."""
-    """What messages about a card are filled with."""
     return {
         "level": LEVELS[Level(card.level)],
         "rule": card.evidence.get("rule", {}).get("name", {"zh": card.code}),
@@ -146,8 +177,8 @@ def params_of(card: Card) -> dict[str, object]:
     }
 
 
-def _write(card: Card, user_id: int, *, at: datetime) -> None:
-    notices.send(
+def _letter(card: Card, user_id: int, *, at: datetime) -> notices.Notice:
+    return notices.prepared(
         template="supervision.card",
         at=at,
         to_user_id=user_id,

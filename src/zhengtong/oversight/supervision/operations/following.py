@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from zhengtong.kernel import statements
 from zhengtong.kernel.legal_clock import WorkingDays, due
 from zhengtong.oversight.supervision import sources
 from zhengtong.oversight.supervision.drawing import broken, next_look
@@ -78,9 +79,7 @@ def _carded(watched: Sequence[Watched]) -> set[tuple[str, str]]:
 
 
 def _write(rows: Sequence[Watch], ended: Iterable[tuple[str, str]]) -> None:
-    Watch.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["source", "key"], update_fields=[*FIELDS, "attempts", "retry_at"]
-    )
+    statements.upsert_all(rows, unique=("source", "key"), names=(*FIELDS, "attempts", "retry_at"))
     by_source: dict[str, list[str]] = {}
     for source, key in ended:
         by_source.setdefault(source, []).append(key)

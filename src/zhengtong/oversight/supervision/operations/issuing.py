@@ -9,13 +9,14 @@ from django.utils import timezone
 
 from zhengtong.foundation.calendars import public as calendars
 from zhengtong.foundation.events import public as events
+from zhengtong.kernel import statements
 from zhengtong.kernel.legal_clock import WorkingDays
 from zhengtong.oversight.supervision import recipients
 from zhengtong.oversight.supervision.drawing import Drawn
 from zhengtong.oversight.supervision.events import CardIssued
 from zhengtong.oversight.supervision.models import Card, CardEvent
 from zhengtong.oversight.supervision.operations.moving import put
-from zhengtong.oversight.supervision.recipients import Directory
+from zhengtong.oversight.supervision.recipients import Directory, Outgoing
 from zhengtong.oversight.supervision.rulebook import DEFAULTS, InForce
 from zhengtong.oversight.supervision.states import LIVE, STANDS, Act, CardState, Level
 
@@ -39,10 +40,8 @@ def issue(*, drawn: Sequence[Drawn], rules: InForce | None, now: datetime) -> li
     before = _repeated(fresh, rules)
     cards = [_card(one, rules, days, before, now=now) for one in fresh]
     Card.objects.bulk_create(cards)
-    CardEvent.objects.bulk_create(_first_entry(card) for card in cards)
-    directory = Directory.of(timezone.localdate(now))
-    for card, one in zip(cards, fresh, strict=True):
-        _announce(card, one, directory)
+    statements.insert_all([_first_entry(card) for card in cards])
+    _announce(list(zip(cards, fresh, strict=True)), Directory.of(timezone.localdate(now)))
     _set_aside([card for card in cards if card.level > Level.WARNING])
     return cards
 
@@ -137,14 +136,18 @@ def _first_entry(card: Card) -> CardEvent:
     return CardEvent(card=card, seq=1, act=act, from_state="", to_state=card.state, at=card.drawn_at, data=data)
 
 
-def _announce(card: Card, one: Drawn, directory: Directory) -> None:
-    if card.state == CardState.PENDING:
-        recipients.ask_supervisor(card, recipients.CONFIRM, directory, at=card.drawn_at)
-        return
-    also = one.rule.recipients if one.rule else ()
-    recipients.tell_issued(card, directory, also=also, at=card.drawn_at)
-    fact = CardIssued(card_id=card.pk, code=card.code, level=card.level, about=card.subject)
-    events.publish(fact, at=card.threshold_at)
+def _announce(cards: Sequence[tuple[Card, Drawn]], directory: Directory) -> None:
+    """Tell people of these cards and publish the facts, all at once."""
+    told, facts = Outgoing(), []
+    for card, one in cards:
+        if card.state == CardState.PENDING:
+            told.ask_supervisor(card, recipients.CONFIRM, directory, at=card.drawn_at)
+            continue
+        told.tell_issued(card, directory, also=one.rule.recipients if one.rule else (), at=card.drawn_at)
+        fact = CardIssued(card_id=card.pk, code=card.code, level=card.level, about=card.subject)
+        facts.append((fact, card.threshold_at))
+    told.send()
+    events.publish_all(facts=facts)
 
 
 def _set_aside(higher: list[Card]) -> None:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from zhengtong.foundation.calendars import public as calendars
-from zhengtong.kernel.legal_clock import Budget
+from zhengtong.kernel.legal_clock import Budget, WorkingDays
 from zhengtong.oversight.supervision.models import Card, CardEvent, CorrectionOrder, OrderEntry
 from zhengtong.oversight.supervision.sources import Source, register_source
 from zhengtong.oversight.supervision.states import Act, CardState, OrderState, Watching
@@ -23,6 +23,7 @@ NOT_ANSWERED_FOR = (Watching.CARD, Watching.ORDER)
 
 def _cards(ids: Iterable[int], since: datetime | None) -> list[Watched]:
     rows = Card.objects.filter(pk__in=list(ids), issued_at__isnull=False).exclude(kind__in=NOT_ANSWERED_FOR)
+    rows, days = rows.defer("evidence"), calendars.current()
     answered = _answered([card.pk for card in rows])
     found = []
     for card in rows:
@@ -30,7 +31,7 @@ def _cards(ids: Iterable[int], since: datetime | None) -> list[Watched]:
         if card.state not in WAITS:
             stopped = min(filter(None, (answered.get(card.pk), card.ended_at)), default=card.drawn_at)
         if stopped is None or since is None or stopped >= since:
-            found.append(_card(card, stopped))
+            found.append(_card(card, stopped, days))
     return found
 
 
@@ -40,7 +41,7 @@ def _answered(ids: list[int]) -> dict[int, datetime]:
     return dict(events.values_list("card_id", "at"))
 
 
-def _card(card: Card, stopped: datetime | None) -> Watched:
+def _card(card: Card, stopped: datetime | None, days: WorkingDays) -> Watched:
     assert card.issued_at is not None
     assert card.feedback_due_on is not None
     start = timezone.localdate(card.issued_at)
@@ -55,7 +56,7 @@ def _card(card: Card, stopped: datetime | None) -> Watched:
         topic={"zh": card.topic, "en": card.topic},
         number=card.number,
         url=f"/supervision/cards/{card.pk}/",
-        budget=Budget(start, calendars.current().count(start, card.feedback_due_on)),
+        budget=Budget(start, days.count(start, card.feedback_due_on)),
         stopped_at=stopped,
     )
 
