@@ -170,7 +170,8 @@ def bill_page(bill: Bill, user: Any, *, today: date) -> dict[str, Any]:
         "may_refund": _allowed(rules.asks_back, bill, user, today),
         "assesses": assesses and bill.state in (State.DRAFT, State.ISSUED),
         "pay_url": queries.pay_url(bill),
-        "subject_url": subjects.url_of(bill.subject),
+        # Who only handles the money has no business in the file: no link that would refuse them.
+        "subject_url": subjects.url_of(bill.subject) if pmi.can(user, "cases.view", on=today) else "",
     }
 
 

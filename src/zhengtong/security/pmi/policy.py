@@ -145,6 +145,7 @@ ROLES: dict[str, Role] = {
                 "projects.import",
                 "fees.view",
                 "supervision.view",
+                "supervision.answer",
             }
         ),
         "",
