@@ -1,6 +1,7 @@
 """Send a notice; carry out what waits; mark as read; try again by hand."""
 
 import logging
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Unpack
@@ -22,7 +23,7 @@ from zhengtong.kernel.stored_words import in_words
 
 log = logging.getLogger(__name__)
 STUCK_AFTER = 6
-BATCH = 50
+BATCH, ROUND_SECONDS = 500, 1.0
 LEASE = timedelta(minutes=5)
 
 
@@ -83,11 +84,15 @@ def _channels(notice: Notice) -> Iterator[NoticeDelivery]:
 def deliver_waiting(*, now: datetime, limit: int = BATCH) -> int:
     """Send what waits and is due, outside any transaction; the number tried.
 
-    A channel that failed is left alone until the next round: a gateway that hangs must not hold up the worker fifty times.
+    A round ends after a second, so that other work has its turn however slow a gateway is. A channel that failed is left alone until
+    the next round: one that hangs must not hold up the worker again and again.
     """
+    started = time.monotonic()
     due = NoticeDelivery.objects.filter(state=NoticeDelivery.WAITING, next_attempt_at__lte=now)
     tried, failed = 0, set()
     for pk, channel in list(due.order_by("next_attempt_at").values_list("pk", "channel")[:limit]):
+        if time.monotonic() - started > ROUND_SECONDS:
+            break
         if channel not in failed and (error := _deliver(pk, now=now)) is not None:
             tried += 1
             failed |= {channel} if error else set()
