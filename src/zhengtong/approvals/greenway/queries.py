@@ -27,6 +27,7 @@ from zhengtong.foundation.calendars import public as calendars
 from zhengtong.kernel import legal_clock
 from zhengtong.kernel.errors import NotFound
 from zhengtong.kernel.legal_clock import Ledger, WorkingDays
+from zhengtong.kernel.statements import Param, Statement
 from zhengtong.security.accounts import public as accounts
 from zhengtong.security.pmi import public as pmi
 
@@ -211,8 +212,13 @@ def _granted(branch: Branch) -> bool:
     return branch.case is not None and branch.case.outcome in (cases.Outcome.GRANT, cases.Outcome.GRANT_DEFERRED)
 
 
+_OF_CASE = Statement(lambda: Branch.objects.filter(case=Param("case")).values_list("pk"))
+
+
 def branch_of_case(case_id: int) -> Branch | None:
-    """The branch a case works for; None for an ordinary case."""
+    """The branch a case works for; None for an ordinary case, which nearly every one is: asked at every step of every case."""
+    if _OF_CASE.first(case=case_id) is None:
+        return None
     return Branch.objects.select_related("joint__project", "department").filter(case_id=case_id).first()
 
 
