@@ -254,23 +254,26 @@ def page(open_page: Callable[..., Page]) -> Page:
     return open_page(width=1440)
 
 
+def settled(page: Page, look: Callable[[], Any], tries: int = 3) -> Any:
+    """What `look` finds on a page that has arrived: a click only begins the way to the next one, and when that comes under the look,
+    the new page is looked at.
+    """
+    page.wait_for_load_state("load")
+    try:
+        return look()
+    except Error:
+        if tries == 1:
+            raise
+        return settled(page, look, tries - 1)
+
+
 @pytest.fixture(scope="session")
 def axe() -> Callable[[Page], None]:
     """`axe(page)`: the page as it is now has no accessibility problem that axe-core can find."""
     engine = Axe()
 
-    def look(page: Page, tries: int = 3) -> list[Any]:
-        """A click only begins the way to the next page: when that arrives under the engine, the new page is looked at."""
-        page.wait_for_load_state("load")
-        try:
-            return engine.run(page).response["violations"]
-        except Error:
-            if tries == 1:
-                raise
-            return look(page, tries - 1)
-
     def check(page: Page) -> None:
-        found = look(page)
+        found = settled(page, lambda: engine.run(page).response["violations"])
         told = [f"{v['id']} ({v['impact']}): {v['help']} at {node['target']}" for v in found for node in v["nodes"]]
         assert told == [], f"{page.url}\n" + "\n".join(told)
 
@@ -282,7 +285,8 @@ def fits() -> Callable[[Page], None]:
     """`fits(page)`: nothing makes the page scroll sideways."""
 
     def check(page: Page) -> None:
-        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        over = settled(page, lambda: page.evaluate(wide))
         assert over <= 0, f"{page.url} is {over} px wider than its window"
 
     return check
