@@ -102,6 +102,14 @@ def now() -> datetime:
     return MONDAY
 
 
+@pytest.fixture(autouse=True)
+def keys_of_this_folder() -> None:
+    """The keys of the log are read from the data folder anew: a test before may have worked on another one."""
+    from zhengtong.security.audit import signing
+
+    signing.forget()
+
+
 @pytest.fixture
 def calendar(db: None) -> CalendarVersion:
     """Version 1 of the working days: the years that ship with the product."""
