@@ -2,7 +2,6 @@
 
 import io
 import re
-import shutil
 import subprocess
 from datetime import timedelta
 
@@ -86,7 +85,6 @@ def test_common_readers_accept_the_signature_and_the_stamp(licence, tmp_path):
     assert "Verification: OK" in done.stdout + done.stderr
 
 
-@pytest.mark.skipif(not shutil.which("pdfsig"), reason="poppler-utils is not installed")
 def test_poppler_finds_the_signature_valid_and_the_stamp_over_the_whole_document(licence, tmp_path):
     file = tmp_path / "licence.pdf"
     file.write_bytes(licence)

@@ -2,7 +2,6 @@
 
 import io
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from datetime import timedelta
@@ -42,7 +41,6 @@ def test_a_signed_licence_is_good_and_says_who_signed_when(licence):
     assert [one.whole for one in report.signatures] == [False, True]
 
 
-@pytest.mark.skipif(not shutil.which("pdfsig"), reason="poppler-utils is not installed")
 def test_poppler_finds_the_last_signature_valid_over_the_whole_document(licence, tmp_path):
     file = tmp_path / "licence.pdf"
     file.write_bytes(licence)
