@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -rs
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-reset test test-fast test-postgres check lint types layers templates translations \
-        migrations docs reference bench format lock browser readers
+        migrations docs reference bench format lock browser foreign
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,10 +28,10 @@ demo-reset: .venv/.product ## remove the demo county's data; the next `make demo
 test: .venv/.develop browser ## run every test, the browser journeys included (15 minutes at most on 2 cores)
 	$(PYTEST)
 
-test-fast: .venv/.develop readers ## the tests without browser, migrations and killed processes
+test-fast: .venv/.develop foreign ## the tests without browser, migrations and killed processes
 	$(PYTEST) -m "not journey and not migrations and not process"
 
-test-postgres: .venv/.develop readers ## the same tests on PostgreSQL, from a packaged server, without the browser journeys
+test-postgres: .venv/.develop foreign ## the same tests on PostgreSQL, from a packaged server, without the browser journeys
 	$(BIN)/python tools/with_postgres.py $(PYTEST) -m "not journey"
 
 check: lint types layers templates translations migrations docs ## everything that is checked without running the product
@@ -76,10 +76,10 @@ lock: .venv/.develop ## choose new versions of the packages and write the lock f
 	$(LOCK) --upgrade -c requirements-dev.lock pyproject.toml -o requirements.lock
 
 browser:
-	@tools/require_packages.sh chromium fonts-noto-cjk poppler-utils
+	@tools/require_packages.sh chromium fonts-noto-cjk poppler-utils softhsm2
 
-readers:
-	@tools/require_packages.sh poppler-utils
+foreign:
+	@tools/require_packages.sh poppler-utils softhsm2
 
 # One environment in two sizes: the product, and the product with what its makers need.
 .venv/.product: requirements-setup.lock requirements.lock pyproject.toml tools/setup.sh

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Debian packages the browser journeys need: installed when root, else named. `tools/require_packages.sh PACKAGE …`
+# Debian packages the tests need, foreign programs and a browser: installed when root, else named. `tools/require_packages.sh PACKAGE …`
 set -eu
 missing=""
 for package in "$@"; do

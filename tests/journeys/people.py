@@ -31,6 +31,14 @@ def press(page: Page, words: str) -> None:
     page.wait_for_load_state("domcontentloaded")
 
 
+def go_on(page: Page) -> None:
+    """To the next page of a form, once it has arrived: a page that is still on its way has no boxes to fill."""
+    before = page.url
+    with page.expect_navigation():
+        page.get_by_role("button", name="继续").first.click()
+    assert page.url != before, page.locator("main").inner_text()
+
+
 def follow(page: Page, words: str) -> None:
     page.get_by_role("link", name=words).first.click()
     page.wait_for_load_state("domcontentloaded")
@@ -83,9 +91,7 @@ def apply_for(
         fill_in(page, answers or {})
         if each:
             each(page)
-        before = page.url
-        press(page, "继续")
-        assert page.url != before, page.locator("main").inner_text()
+        go_on(page)
 
 
 def give_papers(page: Page, each: Any = None) -> None:

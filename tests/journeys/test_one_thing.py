@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.journeys.test_open_a_restaurant import answer_what_is_asked, press
+from tests.journeys.people import follow, go_on, press
+from tests.journeys.test_open_a_restaurant import answer_what_is_asked
 from zhengtong.kernel.identifiers import uscc
 
 
@@ -17,10 +18,6 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("photos") / "平面图.jpg"
     Image.effect_noise((800, 600), 60).convert("RGB").save(path, "JPEG", quality=80)
     return path
-
-
-def follow(page: Page, words: str) -> None:
-    page.get_by_role("link", name=words).first.click()
 
 
 MINE = {
@@ -72,9 +69,7 @@ def test_a_restaurant_from_one_form(open_page, axe, fits, photo):
         answer_what_others_would_not(phone)
         answer_what_is_asked(phone, photo)
         fits(phone)
-        before = phone.url
-        press(phone, "继续")
-        assert phone.url != before, phone.locator("main").inner_text()
+        go_on(phone)
         pages += 1
     assert pages > 10
     assert give_every_paper(phone, photo) >= 4

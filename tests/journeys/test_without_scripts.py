@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.journeys.people import apply_for, ask_progress, fill_in, follow, give_papers, press, submit, told
+from tests.journeys.people import apply_for, ask_progress, fill_in, follow, give_papers, go_on, press, submit, told
 
 
 def test_the_whole_way_without_scripts(open_page, fits):
@@ -72,7 +72,7 @@ def test_rows_are_added_without_scripts(open_page, fits):
         boxes = phone.locator("main input[type=checkbox]")
         if boxes.count() and not any(box.is_checked() for box in boxes.all()):
             boxes.first.check()
-        press(phone, "继续")
+        go_on(phone)
     boxes = phone.locator("main input:visible").count()
     first = phone.locator("main input[type=text]:visible").first
     first.fill("周新民")
