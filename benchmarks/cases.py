@@ -270,7 +270,7 @@ def _clear() -> None:
     from zhengtong.foundation.events import public as events
 
     for _turn in range(1 + CASES // 10):
-        for name in ("events.clear", "worklists.clear"):
+        for name in ("events.clear", "worklists.clear", "ratings.clear"):
             events.run_job(events.JOBS[name], now=AT + timedelta(days=60))
 
 

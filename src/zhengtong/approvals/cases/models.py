@@ -37,11 +37,15 @@ class Case(SealedRow):
     query_code = models.CharField(_("查询码"), max_length=12, blank=True)
     matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="cases")
     version = models.ForeignKey(MatterVersion, on_delete=models.PROTECT, related_name="+")
-    department = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+", verbose_name=_("实施主体"))
-    acceptance_point = models.ForeignKey(
-        Organization, on_delete=models.PROTECT, related_name="+", verbose_name=_("受理点")
+    department = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="+", verbose_name=_("实施主体"), db_index=False
     )
-    township = models.ForeignKey(Organization, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    acceptance_point = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="+", verbose_name=_("受理点"), db_index=False
+    )
+    township = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
 
     state = models.CharField(_("状态"), max_length=20, choices=State.choices, default=State.DRAFT)
     outcome = models.CharField(_("结果"), max_length=16, choices=Outcome.choices, blank=True, default="")
@@ -49,14 +53,22 @@ class Case(SealedRow):
     channel = models.CharField(_("渠道"), max_length=10, choices=CHANNELS, default="online")
     purpose = models.CharField(_("申请类别"), max_length=8, choices=PURPOSES, default=FIRST)
     amends = models.ForeignKey(
-        "Licence", on_delete=models.PROTECT, null=True, blank=True, related_name="successors", verbose_name=_("原证")
+        "Licence",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="successors",
+        verbose_name=_("原证"),
+        db_index=False,
     )
     row_version = models.PositiveIntegerField(default=0)
 
     applicant_kind = models.CharField(_("申请人类别"), max_length=10, choices=KINDS)
-    applicant_user = models.ForeignKey(USER, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
+    applicant_user = models.ForeignKey(
+        USER, on_delete=models.PROTECT, null=True, blank=True, related_name="cases", db_index=False
+    )
     applicant_enterprise = models.ForeignKey(
-        Enterprise, on_delete=models.PROTECT, null=True, blank=True, related_name="cases"
+        Enterprise, on_delete=models.PROTECT, null=True, blank=True, related_name="cases", db_index=False
     )
     applicant_name = models.CharField(_("申请人"), max_length=120)
     applicant_id_number = EncryptedText(_("证件号码"), index="applicant_id_index", default="")
@@ -65,12 +77,20 @@ class Case(SealedRow):
     applicant_address = EncryptedText(_("地址"), blank=True, default="")
 
     filed_by = models.ForeignKey(
-        USER, on_delete=models.PROTECT, null=True, related_name="filed_cases", verbose_name=_("提交人")
+        USER, on_delete=models.PROTECT, null=True, related_name="filed_cases", verbose_name=_("提交人"), db_index=False
     )
     capacity = models.CharField(_("提交身份"), max_length=10, default="self")
-    mandate = models.ForeignKey(Mandate, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    mandate = models.ForeignKey(
+        Mandate, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     assisted_by = models.ForeignKey(
-        USER, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("代填工作人员")
+        USER,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("代填工作人员"),
+        db_index=False,
     )
 
     answers = EncryptedJSON(_("申请内容"), default=dict)
@@ -92,6 +112,7 @@ class Case(SealedRow):
 
     class Meta:
         verbose_name = _("办件")
+        # The foreign keys without an index of their own begin one of these; what few cases have is indexed for those alone.
         indexes = [
             models.Index(fields=["applicant_user", "-id"], name="case_of_person"),
             models.Index(fields=["applicant_enterprise", "-id"], name="case_of_enterprise"),
@@ -99,6 +120,10 @@ class Case(SealedRow):
             models.Index(fields=["acceptance_point", "state", "-id"], name="case_at_window"),
             models.Index(fields=["department", "state", "-id"], name="case_at_department"),
             models.Index(fields=["applicant_id_index"], name="case_by_id_number"),
+            *(
+                models.Index(fields=[name], condition=Q(**{f"{name}__isnull": False}), name=f"case_with_{name}")
+                for name in ("township", "amends", "mandate", "assisted_by")
+            ),
             models.Index(fields=["state"], condition=Q(amends__isnull=False), name="case_amending"),
         ]
         constraints = [

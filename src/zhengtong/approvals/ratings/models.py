@@ -126,14 +126,19 @@ class Invitation(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     purpose = models.CharField(max_length=6, choices=PURPOSES)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, null=True, related_name="+")
-    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, null=True, related_name="+")
-    rating = models.ForeignKey(Rating, on_delete=models.PROTECT, null=True, related_name="+")
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    rating = models.ForeignKey(Rating, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     made_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("评价邀请")
+        indexes = [
+            models.Index(fields=["visit"], condition=Q(visit__isnull=False), name="invitation_of_visit"),
+            models.Index(fields=["rating"], condition=Q(rating__isnull=False), name="invitation_of_rating"),
+            models.Index(fields=["expires_at"], name="invitation_by_end"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(case__isnull=False, visit__isnull=True, rating__isnull=True)
