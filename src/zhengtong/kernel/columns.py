@@ -1,6 +1,7 @@
 """Column types of the house."""
 
 import json
+import zlib
 from typing import Any
 
 from django.db import models
@@ -25,3 +26,30 @@ class CompactJSONField(models.JSONField):
         name, path, args, options = super().deconstruct()
         options.pop("encoder", None)
         return name, path, args, options
+
+
+class PackedJSONField(models.BinaryField):
+    """JSON that is read whole and never searched: UTF-8 by `CompactEncoder`, then zlib (RFC 1950), which any language unpacks.
+
+    For texts that every case keeps for decades. The database cannot look inside; what is searched belongs in a column.
+    """
+
+    LEVEL = 9
+
+    def get_prep_value(self, value: Any) -> bytes | None:
+        """What is written."""
+        if value is None:
+            return None
+        return zlib.compress(json.dumps(value, cls=CompactEncoder).encode(), self.LEVEL)
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """What was written, as it was."""
+        return None if value is None else json.loads(zlib.decompress(value))
+
+    def value_to_string(self, obj: Any) -> str:
+        """For dumps: the JSON itself."""
+        return json.dumps(self.value_from_object(obj), cls=CompactEncoder)
+
+    def to_python(self, value: Any) -> Any:
+        """From a dump or a form: text is JSON, anything else is the value."""
+        return json.loads(value) if isinstance(value, str) else value

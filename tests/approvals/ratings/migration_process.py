@@ -1,5 +1,6 @@
-"""Puts a rating into the tables as they were before `ratings`, migrates, and prints what became of it. Started by a test."""
+"""Puts a rating and a paper into the tables as they were once, migrates, and prints what became of them. Started by a test."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,6 +38,10 @@ def before(apps: Any) -> None:
         created_at=NOW,
     )
     apps.get_model("cases", "Rating").objects.create(case=case, code=4, comment="慢", rated_at=NOW)
+    papers = apps.get_model("cases", "Paper").objects
+    kept = {"kind": "receipt", "organization": body, "case": case, "issued_at": NOW, "title": "凭证"}
+    first = papers.create(number="收1号", verify_code="A", data={"organ": "局", "rows": [1, 2]}, **kept)
+    papers.create(number="收2号", verify_code="B", data={}, base=first, **kept)
 
 
 def main() -> None:
@@ -47,10 +52,12 @@ def main() -> None:
     before(executor.loader.project_state(old).apps)
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes())
+    from zhengtong.approvals.cases.models import Paper
     from zhengtong.approvals.ratings.models import Rating
 
     rating = Rating.objects.select_related("department").get()
     print(rating.code, rating.comment, rating.department.code, rating.standing, rating.tags)
+    print(*(json.dumps(paper.content, ensure_ascii=False) for paper in Paper.objects.all()), sep="\n")
 
 
 main()

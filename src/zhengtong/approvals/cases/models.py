@@ -15,7 +15,7 @@ from zhengtong.approvals.matters.models import Matter, MatterVersion
 from zhengtong.approvals.matters.values import MatterDocument
 from zhengtong.foundation.files.models import Attachment
 from zhengtong.foundation.organizations.models import Organization
-from zhengtong.kernel.columns import CompactJSONField
+from zhengtong.kernel.columns import CompactJSONField, PackedJSONField
 from zhengtong.kernel.legal_clock import Budget, Pause
 from zhengtong.kernel.sealed import BlindIndex, EncryptedJSON, EncryptedText, SealedRow
 from zhengtong.security.accounts.models import Enterprise, Mandate
@@ -322,7 +322,7 @@ class Paper(models.Model):
     title = models.CharField(_("标题"), max_length=100)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+", db_index=False)
     base = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
-    data = CompactJSONField()
+    data = PackedJSONField()
     verify_code = models.CharField(_("验证码"), max_length=20, unique=True)
     issued_at = models.DateTimeField(_("签发时间"))
     issued_by = models.ForeignKey(USER, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
