@@ -1,9 +1,10 @@
 """Pages that belong to no system: refusals and errors, each a sentence that says what to do."""
 
 import logging
+import sys
 from urllib.parse import urlsplit
 
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.html import format_html
@@ -82,8 +83,27 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return refused(request, NotFound(_("没有找到这个页面。网址可能写错了，或者内容已经移走。请从首页搜索。")))
 
 
+def _database_is_busy(problem: BaseException | None) -> bool:
+    """Whether the database was locked for too long or the disk is full where no view sees it: while a session is read or written.
+    Django says of a session that could not be written that it was interrupted.
+    """
+    while problem is not None and not isinstance(problem, OperationalError):
+        problem = problem.__context__
+    return problem is not None
+
+
+def _busy(request: HttpRequest) -> HttpResponse:
+    if request.method in ("GET", "HEAD"):
+        sentence = _("系统现在很忙，这个页面没有打开。请稍后刷新，仍不行请拨打12345。")
+    else:
+        sentence = _("系统现在很忙，没能答复。刚才的操作可能已经生效，请先查看结果，再决定是否重新提交。")
+    return _plain(sentence, Unavailable.status)
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400."""
+    """400; 503 when the database was busy."""
+    if _database_is_busy(exception):
+        return _busy(request)
     return refused(request, ZhengtongError(_("请求不完整或过大，没有处理。请返回上一页重试。")))
 
 
@@ -95,5 +115,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: plain HTML, because templates may be what failed."""
+    """500: plain HTML, because templates may be what failed; 503 when the database was locked too long or the disk is full where
+    no view sees it: while a session was read or written.
+    """
+    if _database_is_busy(sys.exception()):
+        return _busy(request)
     return _plain(_("系统出错了，刚才的操作没有完成，内容没有改变。请稍后再试，或拨打12345。"), 500)

@@ -57,14 +57,33 @@ def _checkpoint(options: argparse.Namespace) -> int:
 
     from zhengtong.security.audit import operations
 
+    _require_name()
     made = operations.checkpoint(at=timezone.now())
     print(made.note if made else "没有新记录。 Nothing new.")
     return 0
 
 
+def _require_name() -> None:
+    """Nothing was signed yet: the first checkpoint gives the log its name for good, so the public address must be said, not guessed."""
+    import os
+
+    from django.utils.translation import gettext as _
+
+    from zhengtong.kernel.errors import Refusal
+    from zhengtong.security.audit import public as audit
+
+    if audit.last_checkpoint() is None and not os.environ.get("ZHENGTONG_URL"):
+        raise Refusal(
+            _(
+                "日志还没有签过检查点，第一个检查点决定日志的名称，以后不能改。请先设置 ZHENGTONG_URL 为公开网址，再运行本命令。"
+            )
+        )
+
+
 def _keys(options: argparse.Namespace) -> int:
     from zhengtong.security.audit.signing import log_keys
 
+    _require_name()
     for key in log_keys():
         print(key.vkey)
     return 0

@@ -64,7 +64,8 @@ class SessionMiddleware:
         if sessions.is_over(session, user.kind, now=now):
             return True
         if now - session.get("seen_at", 0) >= SEEN_EVERY:
-            session["seen_at"] = now
+            # While nothing can be written the session is left as it is: keeping it would fail too, and take the answer with it.
             with suppress(OperationalError):
                 operations.see_session(session_key=str(session.session_key), at=datetime.fromtimestamp(now, UTC))
+                session["seen_at"] = now
         return False

@@ -164,6 +164,8 @@ def checkpoint(*, at: datetime) -> Checkpoint | None:
         pass  # each turn its own transaction: an officer's click never waits for a large import to be hashed
     with transaction.atomic():
         head = _locked_head()
+        while not _hash_blocks(limit=BLOCKS_AT_ONCE):
+            pass  # what others appended since
         last = Checkpoint.objects.order_by("-size").first()
         if head.seq == (last.size if last else 0):
             return None

@@ -30,6 +30,9 @@ from zhengtong.security.audit.models import (
 from zhengtong.security.audit.receipts import Receipt
 from zhengtong.security.audit.values import CONCERNS, RECEIPTED, ReadRow, Verification
 
+LONGEST_QR = 4296
+"""What the largest QR code holds, in its alphanumeric mode."""
+
 
 class NotYet(Refusal):
     """The entry is recorded, and its proof follows with the next checkpoint."""
@@ -409,8 +412,28 @@ def receipt_of(entry: AuditEntry) -> Receipt:
     last = last_checkpoint()
     if last is None or last.size < entry.seq:
         raise NotYet(_("这条记录还在等下一个检查点签名，最多一分钟，请稍后刷新。"))
-    proof = records.tree(last.size).inclusion(entry.seq - 1)
-    return Receipt(entry.leaf(), entry.seq - 1, tuple(proof), cosigned_note(last))
+    return _receipt(entry, last)
+
+
+def _receipt(entry: AuditEntry, over: Checkpoint) -> Receipt:
+    try:
+        proof = records.tree(over.size).inclusion(entry.seq - 1)
+    except Misfit as misfit:
+        raise Unavailable(
+            _("日志现在给不出这条记录的证明，请稍后再试；仍不行的，请告诉县审计管理员核对日志。")
+        ) from misfit
+    return Receipt(entry.leaf(), entry.seq - 1, tuple(proof), cosigned_note(over))
+
+
+def qr_of(receipt: Receipt) -> str:
+    """A receipt as the text of a QR code; empty when none can be drawn: no key that signed it is known here any more, or it is longer
+    than a QR code holds.
+    """
+    try:
+        text = receipt.qr_text(signing.key_of(receipt.note))
+    except notes.BadNote:
+        return ""
+    return text if len(text) <= LONGEST_QR else ""
 
 
 def stamped_receipt_of(entry: AuditEntry) -> Receipt:
@@ -420,8 +443,7 @@ def stamped_receipt_of(entry: AuditEntry) -> Receipt:
     over = stamping.covering(entry.seq)
     if over is None:
         raise NotYet(_("这条记录还在等检查点的时间戳，请稍后刷新。"))
-    proof = records.tree(over.size).inclusion(entry.seq - 1)
-    return Receipt(entry.leaf(), entry.seq - 1, tuple(proof), cosigned_note(over))
+    return _receipt(entry, over)
 
 
 def receipts_about(user: Any, subject: str) -> list[AuditEntry]:

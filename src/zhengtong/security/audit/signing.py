@@ -18,12 +18,14 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from zhengtong.kernel.errors import Unavailable
+from zhengtong.security.audit.models import Checkpoint as SignedCheckpoint
 from zhengtong.security.audit.notes import (
     BadNote,
     Checkpoint,
     Key,
     change_body,
     open_checkpoint,
+    parse_body,
     parse_vkey,
     signature_line,
     split,
@@ -61,9 +63,9 @@ def acting_as(name: str) -> Iterator[None]:
 
 
 def _made_once(path: Path, make: Callable[[], bytes]) -> bytes:
-    """The bytes of a key file; made whole and linked into place, so that two processes starting at once agree on one."""
+    """The bytes of a key file; made whole and linked into place, so that two processes or threads starting at once agree on one."""
     if not path.exists():
-        fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+        fresh = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}.new")
         fresh.touch(mode=0o600)
         fresh.write_bytes(make())
         with contextlib.suppress(FileExistsError):
@@ -121,14 +123,22 @@ def signer(algorithm: Algorithm, *, create: bool = True) -> Signer:
 
 
 def origin() -> str:
-    """The name of this county's log: host of its public address, and "audit"."""
+    """The name of this county's log: that of its first checkpoint, for good, whatever program asks with whatever settings; before there
+    is one, the host of the public address, and "audit".
+    """
+    first = SignedCheckpoint.objects.order_by("size").values_list("note", flat=True).first()
+    if first is not None:
+        return parse_body(split(first)[0]).origin
     host = settings.PUBLIC_URL.split("://", 1)[-1].split("/", 1)[0]
     return f"{host}/audit"
 
 
 def log_keys(*, create: bool = True) -> list[Key]:
-    """The public keys a checkpoint of this log must carry, P-256 first."""
-    return [Key(origin(), algorithm, signer(algorithm, create=create).spki) for algorithm in ALGORITHMS]
+    """The public keys a checkpoint of this log must carry, P-256 first. Once something was signed none is made anew: who only asks
+    for a key that was lost must not put another in its place.
+    """
+    create, name = create and not SignedCheckpoint.objects.exists(), origin()
+    return [Key(name, algorithm, signer(algorithm, create=create).spki) for algorithm in ALGORITHMS]
 
 
 def remember(keys: list[Key]) -> None:
@@ -140,15 +150,19 @@ def remember(keys: list[Key]) -> None:
             file.writelines(f"{key.vkey}\n" for key in fresh)
 
 
-def _remembered() -> list[str]:
-    path = folder() / "audit.vkeys"
-    return path.read_text(encoding="utf-8").split() if path.exists() else []
+def _remembered() -> list[Key]:
+    """What is noted, oldest first; a line that was cut off by a crash is passed over."""
+    path, found = folder() / "audit.vkeys", []
+    for line in path.read_text(encoding="utf-8").split() if path.exists() else ():
+        with contextlib.suppress(BadNote):
+            found.append(parse_vkey(line))
+    return found
 
 
 def _latest() -> dict[str, Key]:
     """The key of each algorithm that signed last, as far as is noted."""
-    keys = [parse_vkey(line) for line in _remembered()]
-    return {key.algorithm: key for key in keys if key.name == origin()}
+    name = origin()
+    return {key.algorithm: key for key in _remembered() if key.name == name}
 
 
 def vouch_for(keys: list[Key]) -> None:
@@ -205,7 +219,7 @@ def known_keys() -> list[Key]:
         keys = log_keys(create=False)  # who only looks makes no keys
     except Unavailable:
         keys = []
-    older = [parse_vkey(line) for line in dict.fromkeys(reversed(_remembered()))]
+    older = list(dict.fromkeys(reversed(_remembered())))
     return keys + [key for key in older if key not in keys]
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from zhengtong.kernel import access
-from zhengtong.kernel.errors import Invalid, NotFound, Refusal
+from zhengtong.kernel.errors import Invalid, NotFound
 from zhengtong.security.audit import operations, queries, signing
 from zhengtong.security.audit.forms import RangeForm, SearchForm
 from zhengtong.security.audit.models import AuditEntry
@@ -125,9 +125,9 @@ def receipts(request: HttpRequest, subject: str) -> HttpResponse:
     for found in queries.receipts_about(request.user, subject):
         try:
             receipt: Receipt | None = queries.receipt_of(found)
-        except Refusal:
+        except queries.NotYet:
             receipt = None
-        qr = receipt.qr_text(signing.key_of(receipt.note)) if receipt else ""
+        qr = queries.qr_of(receipt) if receipt else ""
         rows.append({"entry": found, "label": queries.label_of(found.action), "receipt": receipt, "qr": qr})
     return render(request, "audit/receipts.html", {"subject": subject, "rows": rows})
 
@@ -138,8 +138,9 @@ def my_qr(request: HttpRequest, seq: int) -> HttpResponse:
     """The receipt of an entry about oneself as a QR code (PNG)."""
     import segno
 
-    receipt = queries.receipt_of(queries.own_entry(request.user, seq))
-    text = receipt.qr_text(signing.key_of(receipt.note))
+    text = queries.qr_of(queries.receipt_of(queries.own_entry(request.user, seq)))
+    if not text:
+        raise NotFound(_("这份凭证没有二维码，请下载凭证文件保存。"))
     picture = BytesIO()
     segno.make(text, error="l", micro=False).save(picture, kind="png", scale=4, border=4)
     return HttpResponse(picture.getvalue(), content_type="image/png")
