@@ -2,15 +2,20 @@
 
 import re
 from dataclasses import replace
+from datetime import date
+from io import BytesIO
 from pathlib import Path
 
+import pypdfium2
 import pytest
+from openpyxl import load_workbook
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.conftest import enter
-from tests.journeys.test_open_a_restaurant import answer_what_is_asked, press
-from zhengtong.kernel.identifiers import uscc
+from tests.journeys.test_open_a_restaurant import answer_what_is_asked, confirm, press
+from zhengtong.approvals.greenway.plans import shipped
+from zhengtong.kernel.identifiers import project_code, uscc
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +24,18 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("photos") / "平面图.jpg"
     Image.effect_noise((800, 600), 60).convert("RGB").save(path, "JPEG", quality=80)
     return path
+
+
+@pytest.fixture
+def official(open_page, product):
+    """`official("housing.approver")`: an official of the demo who is not on the list of the sign-in page."""
+
+    def sign_in(login: str) -> Page:
+        page = open_page()
+        enter(page, replace(product.account("Matter editor"), login=login))
+        return page
+
+    return sign_in
 
 
 def follow(page: Page, words: str) -> None:
@@ -189,21 +206,19 @@ def charge_by_rule(
     return draft
 
 
-def publish_rules(open_page, product) -> None:
+def publish_rules(open_page, official) -> None:
     """Two departments write what may cost into their matters; the county office publishes it."""
-    somebody = product.account("Matter editor")
     office = open_page(sign_in="County office")
     for department, *rule in RULES:
-        editor = open_page()
-        enter(editor, replace(somebody, login=f"{department}.editor"))
+        editor = official(f"{department}.editor")
         draft = charge_by_rule(editor, *rule)
         office.goto(f"{draft}review/")
         press(office, "同意并发布")
         expect(office.get_by_text("已发布").first).to_be_visible()
 
 
-def test_a_restaurant_paid_with_one_bill(open_page, axe, fits, photo, product):
-    publish_rules(open_page, product)
+def test_a_restaurant_paid_with_one_bill(open_page, official, axe, fits, photo):
+    publish_rules(open_page, official)
     phone = open_page(width=360, sign_in="Resident")
     project = fill_in_and_submit(phone, photo, fits)
     clerk = open_page(sign_in="Window clerk")
@@ -313,3 +328,167 @@ def test_a_factory_to_its_notice(open_page, axe, fits):
     agent = open_page(width=360, sign_in="Project agent")
     agent.goto("/projects/")
     expect(agent.get_by_text("农机智能装备").first).to_be_visible()
+
+
+def case_of(page: Page, project: str, matter: str) -> None:
+    """From the project to the case of one of its matters."""
+    page.goto(project)
+    page.locator("main").get_by_role("link", name=matter).first.click()
+    page.wait_for_url("**/cases/**")
+
+
+def agree(page: Page, project: str, matter: str) -> None:
+    """Sign the open step."""
+    case_of(page, project, matter)
+    page.get_by_role("link", name=re.compile("签署意见")).first.click()
+    page.get_by_role("radio", name="同意", exact=True).check()
+    page.locator("textarea[name=opinion]").fill("经核对，符合规定条件。")
+    confirm(page)
+    expect(page.get_by_text("意见已签署").first).to_be_visible()
+
+
+def grant(page: Page, project: str, matter: str) -> None:
+    """Decide on one of its matters."""
+    case_of(page, project, matter)
+    follow(page, "作出决定")
+    page.locator("input[name=outcome][value=grant]").check()
+    page.locator("textarea[name=opinion]").fill("符合法定条件，准予。")
+    confirm(page)
+
+
+def issue_notice(clerk: Page, project: str) -> None:
+    """When every branch has ended, the window tells of it."""
+    come_again(clerk, project, clerk.get_by_role("button", name="发办结告知"))
+    press(clerk, "发办结告知")
+    expect(clerk.get_by_text("已发出办结告知书，一张告知书列明所有事项。").first).to_be_visible()
+
+
+def download_notice(page: Page, product, folder: Path) -> str:
+    """Take the notice down as the applicant does, have its signatures checked by the command, and read its words."""
+    link = page.get_by_role("link", name=re.compile("办结告知书")).first.get_attribute("href")
+    answer = page.request.get(link)
+    assert answer.headers["content-type"] == "application/pdf"
+    path = folder / "notice.pdf"
+    path.write_bytes(answer.body())
+    assert "是真的" in product.manage("verify", str(path))
+    return "".join("".join(p.get_textpage().get_text_range() for p in pypdfium2.PdfDocument(path)).split())
+
+
+def test_a_factory_from_one_door_to_its_notice(open_page, official, axe, fits, photo, product, tmp_path):
+    investor = open_page(sign_in="Investor")
+    investor.goto("/one/enterprise-industrial-project/")
+    axe(investor)
+    follow(investor, "开始办理")
+    investor.locator("main input[type=radio]").last.check()
+    code = project_code.make_synthetic(division_code="431321", on=date(2026, 9, 1), serial=30077)
+    for name, text in {
+        "name": "农机零部件铸造车间",
+        "code": code,
+        "site": "双峰经济开发区",
+        "investment": "860",
+    }.items():
+        investor.locator(f"main [name={name}]").fill(text)
+    press(investor, "开始填写")
+    while "/page/" in investor.url:
+        if investor.url.endswith("/page/s-q-energy/"):
+            investor.locator("main input[value=false]").check()
+        for name, day in {"start_on": "2026-11-02", "finish_on": "2027-10-29"}.items():
+            if investor.locator(f"main [name={name}]").count():
+                investor.locator(f"main [name={name}]").fill(day)
+        answer_what_others_would_not(investor)
+        answer_what_is_asked(investor, photo)
+        before = investor.url
+        press(investor, "继续")
+        assert investor.url != before, investor.locator("main").inner_text()
+    give_every_paper(investor, photo)
+    follow(investor, "继续")
+    investor.get_by_role("checkbox").check()
+    press(investor, "统一提交")
+    expect(investor.get_by_text("已统一提交").first).to_be_visible()
+    project = investor.url
+    # One window takes it in and hands it to both departments in the same act.
+    clerk = open_page(sign_in="Window clerk")
+    accept_all(clerk, project)
+    # The second department reviews while it waits; it grants the moment the first result is there.
+    land = open_page(sign_in="Lead department")
+    land.goto(project)
+    press(land, "签收")
+    agree(land, project, "建设用地规划许可证核发")
+    grant(official("development-reform.approver"), project, "企业投资项目备案")
+    come_again(investor, project, investor.get_by_text("已准予"))
+    grant(official("natural-resources.approver"), project, "建设用地规划许可证核发")
+    issue_notice(clerk, project)
+    axe(clerk)
+    # One notice with every branch, on the investor's screen and as a signed paper.
+    investor.goto(project)
+    expect(investor.get_by_text("已办结告知").first).to_be_visible()
+    axe(investor)
+    words = download_notice(investor, product, tmp_path)
+    for told in ("联合办理办结告知书", code, "企业投资项目备案", "建设用地规划许可证核发", "工程建设许可"):
+        assert told in words
+
+
+UNDER_WAY = "completion-acceptance-filing"
+NEEDED = {
+    "enterprise-investment-project-filing": "双发改备〔2025〕31号",
+    "construction-land-planning-permit": "地字第431321202500031号",
+    "construction-project-planning-permit": "建字第431321202500031号",
+    "soil-water-conservation-plan-approval": "双水许〔2025〕12号",
+    "construction-permit": "431321202506180101",
+    "planning-verification": "双自然资规核〔2026〕9号",
+    "fire-acceptance-filing": "双住建消备〔2026〕21号",
+}
+
+
+def workbook_of(empty: bytes, code: str, number: str) -> bytes:
+    """The empty workbook of the page, filled in: a factory that is built, of which the last filing is under way."""
+    book = load_workbook(BytesIO(empty))
+    book["项目"].append([code, "碗厂二期厂房", "enterprise-industrial-project", number, "双峰县杏子铺镇", 3600])
+    plan = next(one for one in shipped() if one.key == "enterprise-industrial-project")
+    for place, stage in enumerate(plan.stages):
+        for branch in stage.branches:
+            days = [date(2026, 2 + place, 2), date(2026, 2 + place, 9)]
+            row = ["不需要", None, None, None]
+            if branch.matter == UNDER_WAY:
+                row = ["办理中", date(2026, 9, 17), None, None]
+            elif branch.matter in NEEDED:
+                row = ["已办结", *days, NEEDED[branch.matter]]
+            book["事项"].append([code, stage.key, branch.matter, *row])
+    out = BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_a_built_factory_taken_over_and_ended(open_page, official, axe, fits, product, tmp_path):
+    """先移植后改造: it comes in from a workbook at its true stage, and ends here with one notice."""
+    investor = open_page(width=360, sign_in="Investor")
+    investor.goto("/account/")
+    number = investor.locator("main").get_by_text(re.compile(r"^9\w{17}$")).first.inner_text()
+    office = open_page(sign_in="County office")
+    office.goto("/projects/import/")
+    empty = office.request.get("/projects/import/empty.xlsx").body()
+    code = project_code.make_synthetic(division_code="431321", on=date(2025, 3, 1), serial=30078)
+    filled = {
+        "name": "在办项目.xlsx",
+        "mimeType": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "buffer": workbook_of(empty, code, number),
+    }
+    office.locator("input[type=file]").set_input_files(filled)
+    press(office, "读取文件")
+    axe(office)
+    press(office, "移植1个项目")
+    expect(office.get_by_text("已移植1个项目").first).to_be_visible()
+    office.get_by_role("link", name=re.compile(r"431321-LB")).first.click()
+    project = office.url
+    axe(office)
+    matter = "房屋建筑和市政基础设施工程竣工验收备案"
+    agree(official("housing.case-officer"), project, matter)
+    grant(official("housing.approver"), project, matter)
+    issue_notice(open_page(sign_in="Window clerk"), project)
+    investor.goto(project)
+    expect(investor.get_by_text("已办结告知").first).to_be_visible()
+    axe(investor)
+    fits(investor)
+    words = download_notice(investor, product, tmp_path)
+    for told in (matter, "建设工程规划核实", NEEDED["planning-verification"], NEEDED["fire-acceptance-filing"]):
+        assert told in words
