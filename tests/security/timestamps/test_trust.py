@@ -28,8 +28,13 @@ class TestTrust:
 
     def test_a_county_that_moved_to_another_address_is_still_believed(self, service, settings):
         token = timestamps.stamp(DIGEST)
+        before = bytes(RevocationList.objects.first().der)
         settings.PUBLIC_URL = "https://zwfw.elsewhere.example"
         assert timestamps.verify(token, DIGEST).algorithm == "p256"
+        RevocationList.objects.update(stale=True)
+        pki.publish_lists(at=calendars.official_now())
+        assert timestamps.verify(token, DIGEST).algorithm == "p256"
+        assert pki.list_is_ours(before)
 
     def test_a_revoked_certificate_makes_its_later_stamps_worthless(self, service):
         token = timestamps.stamp(DIGEST)

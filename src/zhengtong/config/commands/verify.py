@@ -30,10 +30,11 @@ def run(options: argparse.Namespace) -> int:
     django.setup()
     from django.utils import timezone, translation
 
+    from zhengtong.kernel import official_time
     from zhengtong.security.signatures import public as signatures
 
     translation.activate("zh-hans")
-    now = timezone.now()
+    now = official_time.now()
     report = signatures.verify_file(content, at=now)
     found = signatures.drawn(report, at=now)
     if options.json:

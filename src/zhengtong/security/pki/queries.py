@@ -251,8 +251,9 @@ def list_is_ours(data: bytes) -> bool:
         return False
     for row in Authority.objects.select_related("certificate"):
         parts = x509.cut(bytes(row.certificate.der))
-        addresses = {list_address(row, shard).encode() for shard in range(row.shards)}
-        if found.issuer == parts.subject and found.algorithm == row.algorithm and found.address in addresses:
+        own = {f"{row.key}-{shard}.crl".encode() for shard in range(row.shards)}
+        ours = verifier.shard_of(found.address) in own
+        if found.issuer == parts.subject and found.algorithm == row.algorithm and ours:
             return verifier.list_holds(parts.spki, found.signature, found.body)
     return False
 
