@@ -6,7 +6,7 @@ from tests.house.code import ROOT
 from zhengtong.kernel.sealed import sealed_fields, sealed_models
 
 REGISTER = ROOT / "docs" / "evidence" / "impact-assessment.csv"
-COLUMNS = ["field", "what", "purpose", "basis", "seen_by", "kept", "risk", "measures"]
+COLUMNS = ["field", "what", "purpose", "basis", "seen_by", "kept", "kept_by", "risk", "measures"]
 """第五十六条: whether purpose and manner are lawful and needed; what it may do to the person; whether the measures fit the risk."""
 
 

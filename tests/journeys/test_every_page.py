@@ -63,6 +63,7 @@ NOT_OPENED = {
     "pki/keys/renew/<int:number>/confirm/": POSTED,
     "pki/keys/renew/<int:number>/withdraw/": POSTED,
     "vault/rotate/": POSTED,
+    "vault/retention/changes/<int:number>/": POSTED,
     "vault/erasures/<int:number>/": "only after somebody asked: tests of the vault",
     "audit/log/changes": "text for witnesses",
     "window/amend/": POSTED,

@@ -233,3 +233,20 @@ def test_only_the_rater_rates_again(told, stranger):
     by = make_resident(7, "旁人") if stranger else told.county.case_officer
     unchanged(told, NotFound, ratings.follow_up, by, code=1, comment="")
     unchanged(told, Invalid, ratings.follow_up, told.play.applicant, code=0, comment="")
+
+
+def test_the_phone_of_a_closed_order_goes_a_year_and_a_day_later(play):
+    from zhengtong.approvals.ratings.models import Invitation
+    from zhengtong.security.vault.retention import operations as retention
+
+    given = Told(play, phone="13812345678")
+    end = at("2026-12-01")
+    delete = lambda when: retention.carry_out(at=at(when), machine=end)  # noqa: E731
+    delete("2040-01-01")
+    assert given.order.phone == "13812345678"  # open: however long it takes
+    WorkOrder.objects.filter(pk=given.order.pk).update(closed_at=end)
+    delete("2027-12-01")
+    assert given.order.phone == "13812345678"
+    assert delete("2027-12-02") >= 1
+    assert str(given.order.phone) == "已按规定删除"
+    assert not Invitation.objects.filter(expires_at__lt=end).exists()

@@ -1,5 +1,6 @@
 """Uploads through HTTP, and downloads for those who may read."""
 
+import os
 import resource
 import uuid
 from collections.abc import Callable, Iterator
@@ -123,7 +124,8 @@ def upload_through_http(content: bytes) -> Any:
 
 def test_an_upload_goes_to_disk_and_is_taken(receive: Receive) -> None:
     upload = upload_through_http(samples.PDF)
-    assert hasattr(upload, "temporary_file_path")
+    assert upload.fileno() > 0
+    assert list(storage.incoming_folder().iterdir()) == []  # on the disk, under no name
     assert receive("", b"", upload=upload).size == len(samples.PDF)
 
 
@@ -132,7 +134,7 @@ def test_an_oversized_upload_is_thrown_away_while_it_comes_and_refused(
 ) -> None:
     settings.FILES_MAX_MB = 0.1
     upload = upload_through_http(samples.pdf(b"x" * 900_000))
-    assert Path(upload.temporary_file_path()).stat().st_size == 0
+    assert os.fstat(upload.fileno()).st_size == 0
     with pytest.raises(files.FileTooLarge):
         receive("", b"", upload=upload)
     assert on_disk(store) == []

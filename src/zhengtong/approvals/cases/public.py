@@ -5,6 +5,7 @@ from zhengtong.approvals.cases.charging import collected_by, lines_of, payer_of
 from zhengtong.approvals.cases.charging import panel as fee_panel
 from zhengtong.approvals.cases.counter import WalkInForm
 from zhengtong.approvals.cases.counter import find as find_at_counter
+from zhengtong.approvals.cases.erasure import keep_drafts
 from zhengtong.approvals.cases.figures import register_figures
 from zhengtong.approvals.cases.models import (
     Case,
@@ -172,6 +173,7 @@ __all__ = [
     "history",
     "is_protected",
     "judge_materials",
+    "keep_drafts",
     "lapse_supplement",
     "lines_of",
     "may_amend",

@@ -15,12 +15,13 @@ class GreenwayConfig(AppConfig):
     def ready(self) -> None:
         """Subscribe to events, fill the slots of cases and of the floors below, put the pages into the navigation."""
         from zhengtong.approvals.fees import public as fees
-        from zhengtong.approvals.greenway import billing, gates, notifications, receivers, rules
+        from zhengtong.approvals.greenway import billing, erasure, gates, notifications, receivers, rules
         from zhengtong.approvals.greenway.models import Project
         from zhengtong.kernel.navigation import Entry, register
         from zhengtong.security.pmi import public as pmi
 
         notifications.register()
+        erasure.register()
         assert receivers
         assert gates
         fees.register_subject("joint", url_of=billing.page_of)

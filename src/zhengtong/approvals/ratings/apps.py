@@ -15,11 +15,12 @@ class RatingsConfig(AppConfig):
     def ready(self) -> None:
         """Subscribe to events, add the figures, put the pages into the navigation."""
         from zhengtong.approvals.cases import public as cases
-        from zhengtong.approvals.ratings import figures, jobs, notifications, queries, receivers, rules
+        from zhengtong.approvals.ratings import figures, jobs, notifications, queries, receivers, retention, rules
         from zhengtong.kernel.navigation import CHANNELS, Entry, register
 
         notifications.register()
         rules.register()
+        retention.register()
         cases.register_figures("ratings", figures.part)
         assert receivers
         assert jobs

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any
 
 from zhengtong.config.backup import restore
 from zhengtong.config.backup.repository import Manifest, Repository
+from zhengtong.kernel import scratch as scratch_folders
 
 Progress = Callable[..., None]
 START_SECONDS = 60
@@ -45,7 +45,7 @@ def drill(
     started = time.monotonic()
     reader = open_reader()
     restore.require_all_pieces(reader)
-    scratch = Path(tempfile.mkdtemp(prefix="zhengtong-drill-"))
+    scratch = scratch_folders.folder("drill")
     try:
         total = restore.write_files(reader, scratch, say)
         with _database(reader, address) as environment:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from zhengtong.foundation.events import public as events
@@ -102,6 +103,18 @@ def erase(*, attachments: Iterable[Attachment], at: datetime) -> int:
         if not Attachment.objects.filter(stored__digest=digest, erased_at__isnull=True).exists():
             transaction.on_commit(partial(storage.discard, digest))
     return done
+
+
+@transaction.atomic
+def discard_erased() -> int:
+    """Take contents off the disk whose attachments are all erased: a process that was killed right after its commit left them; how many.
+
+    A content that was handed in within a day stays: its attachment may not be committed yet.
+    """
+    live = Attachment.objects.filter(stored=OuterRef("pk"), erased_at__isnull=True)
+    gone = Attachment.objects.filter(erased_at__isnull=False).values("stored_id")
+    rows = StoredFile.objects.filter(~Exists(live), pk__in=gone)
+    return sum(storage.discard_old(digest) for digest in rows.values_list("digest", flat=True).iterator())
 
 
 @transaction.atomic

@@ -6,9 +6,10 @@ What is written goes through the cipher that was registered: nothing plain touch
 import errno
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -18,6 +19,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from zhengtong.foundation.files.refusals import CannotReceiveFile, FileTooLarge
+from zhengtong.kernel import scratch
 from zhengtong.kernel.errors import Unavailable
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
@@ -177,6 +179,7 @@ def take_in(arrived: Arrived) -> None:
     place = path_of(arrived.digest)
     with disk_errors_as_refusals():
         if place.exists() and place.stat().st_size == arrived.path.stat().st_size:
+            os.utime(place)  # it is wanted again: whoever discards what was erased leaves it
             return
         place.parent.mkdir(parents=True, exist_ok=True)
         _put(arrived.path, place)
@@ -193,6 +196,11 @@ def _put(fresh: Path, place: Path) -> None:
 def discard(digest: str) -> None:
     """Take a content off the disk."""
     path_of(digest).unlink(missing_ok=True)
+
+
+def discard_old(digest: str) -> bool:
+    """Take a content off the disk unless it was handed in within a day; True when it was there and went."""
+    return _swept(path_of(digest))
 
 
 def outdated() -> Iterator[Path]:
@@ -251,12 +259,26 @@ def intact(place: Path) -> bool:
 
 def sweep_incoming() -> int:
     """Delete what killed processes left in the waiting room more than a day ago; the number deleted."""
-    swept = 0
-    for path in incoming_folder().iterdir():
-        try:
-            if time.time() - path.stat().st_mtime > LEFTOVER_SECONDS:
+    return sum(_swept(path) for path in incoming_folder().iterdir())
+
+
+def sweep_scratch() -> int:
+    """Delete scratch folders of this account that nobody has written to for a day; the number deleted."""
+    return sum(_swept(path) for path in scratch.folders())
+
+
+def sweep_cache() -> int:
+    """Delete what lies in the cache for more than a day: nothing is meant to be there longer than an hour; the number deleted."""
+    place = settings.CACHES["default"].get("LOCATION")
+    return sum(_swept(path) for path in Path(str(place)).glob("*.djcache")) if place else 0
+
+
+def _swept(path: Path) -> bool:
+    with suppress(FileNotFoundError):
+        if time.time() - path.lstat().st_mtime > LEFTOVER_SECONDS:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
                 path.unlink()
-                swept += 1
-        except FileNotFoundError:
-            continue
-    return swept
+            return True
+    return False

@@ -1,13 +1,16 @@
 """The upload handler of the house: to disk piece by piece, no further than the limit; a full disk is remembered.
 
+What arrives lies in a file without a name: it is gone with the process, also with one that is killed, and nobody else finds it.
+
 What it notes (`refusal` on the uploaded file) is said by `files.receive`, where a form can show it at its field.
 """
 
 from io import BytesIO
+from tempfile import TemporaryFile
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
 
 from zhengtong.foundation.files import storage
 from zhengtong.kernel.errors import ZhengtongError
@@ -23,7 +26,10 @@ class CheckedUploadHandler(TemporaryFileUploadHandler):
         """Start a file; a disk that cannot even take an empty one is noted."""
         self.refusal, self.received = None, 0
         try:
-            super().new_file(*args, **kwargs)
+            FileUploadHandler.new_file(self, *args, **kwargs)
+            nameless = TemporaryFile(dir=storage.incoming_folder())  # noqa: SIM115 - closed with the request
+            about = (self.file_name, self.content_type, 0, self.charset, self.content_type_extra)
+            self.file = UploadedFile(nameless, *about)
         except OSError:
             self.refusal = storage.disk_full()
             self.file = UploadedFile(BytesIO(), self.file_name)
@@ -55,3 +61,8 @@ class CheckedUploadHandler(TemporaryFileUploadHandler):
             self.file.size = 0
             return self.file
         return super().file_complete(file_size)
+
+    def upload_interrupted(self) -> None:
+        """The visitor went away: the file goes with its handle."""
+        if getattr(self, "file", None) is not None:
+            self.file.close()

@@ -182,3 +182,10 @@ def mark_read(*, user_id: int, at: datetime, notice_id: int | None = None) -> in
     if notice_id is not None:
         unread = unread.filter(pk=notice_id)
     return unread.update(read_at=at)
+
+
+@transaction.atomic
+def forget(*, ids: Sequence[int]) -> int:
+    """Delete notices for good, with what became of them on each channel; how many. For what was kept long enough."""
+    NoticeDelivery.objects.filter(notice_id__in=ids).delete()
+    return Notice.objects.filter(pk__in=ids).delete()[0]

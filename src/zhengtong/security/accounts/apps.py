@@ -22,7 +22,7 @@ class AccountsConfig(AppConfig):
 
         from zhengtong.foundation.calendars.public import DemoPanel, register_demo_panel
         from zhengtong.kernel import navigation
-        from zhengtong.security.accounts import erasure, events, queries, receivers  # noqa: F401
+        from zhengtong.security.accounts import erasure, events, queries, receivers, retention  # noqa: F401
 
         user_logged_in.disconnect(dispatch_uid="update_last_login")
         navigation.register(navigation.Entry(_("我的账号"), "account_profile", order=900, section=navigation.PERSON))
@@ -30,3 +30,4 @@ class AccountsConfig(AppConfig):
         navigation.register(navigation.Entry(_("接入系统"), "account_clients", order=42, **manage))
         register_demo_panel(DemoPanel("accounts", _("换个角色"), queries.demo_links))
         erasure.register()
+        retention.register()

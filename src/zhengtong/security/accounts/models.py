@@ -46,6 +46,7 @@ class User(SealedRow, AbstractBaseUser):
     must_change_password = models.BooleanField(_("须改密码"), default=False)
     assurance_level = models.PositiveSmallIntegerField(_("实名等级"), choices=LEVELS, default=1)
     is_active = models.BooleanField(_("启用"), default=True)
+    closed_at = models.DateTimeField(_("停用时间"), null=True)
     created_at = models.DateTimeField(_("建立时间"), auto_now_add=True)
 
     objects = UserManager()

@@ -265,7 +265,7 @@ def deactivate(*, user: User, reason: str, by: User | None, at: datetime) -> Non
         raise CannotDeactivate(_("不能停用自己的账号，请由另一位管理员办理。"))
     if by is not None and by.pk != user.pk and not rules.is_official(by):
         raise NotAllowed(_("只有本人或管理员可以停用账号。"))
-    if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
+    if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False, closed_at=at):
         raise CannotDeactivate(_("这个账号已经停用。"))
     _end_holdings(user)
     events.publish(AccountDeactivated(user_id=user.pk, reason=reason, actor_id=_id(by)), at=at)
@@ -287,7 +287,8 @@ def erase_account(*, user_id: int, at: datetime) -> int:
     EmailAddress.objects.filter(user=user).delete()
     user.set_unusable_password()
     user.username, user.display_name, user.email, user.is_active = f"erased-{user_id}", _("已删除"), "", False
-    user.save(update_fields=["username", "display_name", "email", "is_active", "password"])
+    user.closed_at = user.closed_at or at
+    user.save(update_fields=["username", "display_name", "email", "is_active", "closed_at", "password"])
     events.publish(AccountDeactivated(user_id=user_id, reason="erased"), at=at)
     return 1
 
@@ -297,7 +298,7 @@ def reactivate(*, user: User, by: User | None, at: datetime) -> None:
     """Open a closed account again; staff only."""
     if by is not None and not rules.is_official(by):
         raise NotAllowed(_("只有管理员可以恢复账号。"))
-    if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
+    if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True, closed_at=None):
         raise CannotDeactivate(_("这个账号没有停用，不需要恢复。"))
     events.publish(AccountReactivated(user_id=user.pk, actor_id=_id(by)), at=at)
 
@@ -902,13 +903,3 @@ def _password_errors(password: str | None, user: User) -> dict[str, str]:
 
 def _new_username() -> str:
     return f"r{secrets.randbelow(10**10):010d}"
-
-
-def forget_old_failures(*, before: datetime) -> int:
-    """Forget counts, used one-time things and ended sessions that began before `before`; returns how many.
-
-    What was used once is kept thirty days longer: a refresh token lives twelve hours, a challenge five minutes.
-    """
-    OpenSession.objects.filter(seen_at__lt=before - timedelta(days=1)).delete()
-    UsedOnce.objects.filter(used_at__lt=before - timedelta(days=30)).delete()
-    return SignInFailure.objects.filter(first_at__lt=before).delete()[0]

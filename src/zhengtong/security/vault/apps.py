@@ -29,3 +29,4 @@ class VaultConfig(AppConfig):
         navigation.register(
             navigation.Entry(_("删除个人信息"), "vault:erasures", "erasures.handle", 54, section="system")
         )
+        navigation.register(navigation.Entry(_("保存期限"), "vault:retention", "erasures.handle", 55, section="system"))

@@ -90,3 +90,46 @@ class ErasureRefused(Event):
     subject_field: ClassVar[str] = "person_id"
 
     person_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetentionChangeAsked(Event):
+    """An official asked that one kind of data be kept longer or shorter; it waits for a second person."""
+
+    label: ClassVar[Any] = _("提出修改保存期限")
+    subject_kind: ClassVar[str] = "retention_change"
+    subject_field: ClassVar[str] = "change_id"
+
+    change_id: int
+    key: str
+    amount: int
+    unit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetentionChanged(Event):
+    """A second person confirmed a change of a retention period, and it counts; or it was turned down (`confirmed` false)."""
+
+    label: ClassVar[Any] = _("决定修改保存期限")
+    subject_kind: ClassVar[str] = "retention_change"
+    subject_field: ClassVar[str] = "change_id"
+
+    change_id: int
+    key: str
+    amount: int
+    unit: str
+    confirmed: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetainedDeleted(Event):
+    """A batch of data whose retention is over was deleted: how many rows of which kind, and how many attachments; nobody is named."""
+
+    label: ClassVar[Any] = _("到期删除")
+    subject_kind: ClassVar[str] = "deletion"
+    subject_field: ClassVar[str] = "deletion_id"
+
+    deletion_id: int
+    key: str
+    rows: int
+    files: int

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from zhengtong.kernel.forms import OperationForm
-from zhengtong.security.vault.models import ErasureRequest
+from zhengtong.security.vault.models import ErasureRequest, RetentionChange
 
 
 class ErasureForm(OperationForm):
@@ -37,3 +37,21 @@ class DecisionForm(OperationForm):
     """The second person: confirm, or refuse with a reason."""
 
     refusal = forms.CharField(label=_("不删除的理由"), max_length=200)
+
+
+class RetentionForm(OperationForm):
+    """How long one kind of data is to be kept from now on, and by which source."""
+
+    amount = forms.IntegerField(label=_("保存多久"), min_value=0, max_value=36500, required=False)
+    unit = forms.ChoiceField(label=_("单位"), choices=RetentionChange.UNITS)
+    source = forms.CharField(label=_("依据"), max_length=200, help_text=_("法律、标准或者县里规定的名称和条款。"))
+    dated = forms.DateField(
+        label=_("依据的日期"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("公布、修订或者核对这条依据的日期。"),
+    )
+    reason = forms.CharField(label=_("修改理由"), max_length=200)
+
+    def clean_amount(self) -> int:
+        """Nought where nothing was typed: it says nothing for what is kept for ever, and is refused elsewhere."""
+        return int(self.cleaned_data["amount"] or 0)

@@ -1,9 +1,14 @@
 """Periodic work of the vault."""
 
-from datetime import datetime
+from datetime import date, datetime
+
+from django.utils import timezone
 
 from zhengtong.foundation.events.public import every
 from zhengtong.security.vault import operations
+from zhengtong.security.vault.retention import operations as retention
+
+_done: dict[str, date] = {}
 
 
 @every(seconds=5, name="vault.rotation")
@@ -16,3 +21,9 @@ def rotate(now: datetime) -> int:
 def erase(now: datetime) -> int:
     """Carry out the erasures that two people stand behind."""
     return operations.carry_out_erasures(at=now)
+
+
+@every(seconds=3600, name="vault.retention")
+def delete_on_time(now: datetime) -> int:
+    """Delete what was kept long enough: sessions and the like every hour, what is counted in whole days once a day."""
+    return retention.carry_out(at=now, machine=timezone.now(), done=_done)

@@ -1,8 +1,9 @@
-"""Data keys as wrapped rows, turns of the key as jobs, and whose values were made unreadable."""
+"""Data keys as wrapped rows, turns of the key as jobs, whose values were made unreadable, how long what is kept and what was deleted."""
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from zhengtong.kernel.columns import CompactJSONField
@@ -119,3 +120,77 @@ class ErasureRequest(models.Model):
 
     def __str__(self) -> str:
         return f"user:{self.person_id}"
+
+
+def time_words(amount: int, unit: str) -> str:
+    """`30年`, `6个月`, `1天`, `永久`."""
+    if unit == RetentionChange.FOREVER:
+        return gettext("永久")
+    if unit == "years":
+        return ngettext("{n}年", "{n}年", amount).format(n=amount)
+    if unit == "months":
+        return ngettext("{n}个月", "{n}个月", amount).format(n=amount)
+    return ngettext("{n}天", "{n}天", amount).format(n=amount)
+
+
+class RetentionChange(models.Model):
+    """That one kind of data is to be kept longer or shorter than the product ships it, by which source of which day.
+
+    It counts when another person than `asked_by` has confirmed it; decided and not confirmed: turned down.
+    """
+
+    FOREVER = "forever"
+    UNITS = [("days", _("天")), ("months", _("个月")), ("years", _("年")), (FOREVER, _("永久"))]
+
+    key = models.CharField(_("种类"), max_length=40)
+    amount = models.PositiveIntegerField(_("保存多久"))
+    unit = models.CharField(_("单位"), max_length=8, choices=UNITS)
+    source = models.CharField(_("依据"), max_length=200)
+    dated = models.DateField(_("依据的日期"))
+    reason = models.CharField(_("修改理由"), max_length=200)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(_("提出时间"))
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(_("决定时间"), null=True)
+    confirmed_at = models.DateTimeField(_("确认时间"), null=True)
+
+    class Meta:
+        verbose_name = _("保存期限修改")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"], condition=Q(decided_at__isnull=True), name="one_open_retention_change"
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_at__isnull=True)
+                | (Q(decided_by__isnull=False) & ~Q(decided_by=models.F("asked_by"))),
+                name="retention_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=Q(unit="forever", amount=0) | (~Q(unit="forever") & Q(amount__gte=1)),
+                name="retention_has_a_length",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.amount} {self.unit}"
+
+    @property
+    def words(self) -> str:
+        """The time in words."""
+        return time_words(self.amount, self.unit)
+
+
+class Deletion(models.Model):
+    """One batch of the retention job: so many rows of a kind, and attachments, that began before a moment. Nobody is named."""
+
+    key = models.CharField(_("种类"), max_length=40)
+    before = models.DateTimeField(_("早于"))
+    rows = models.PositiveIntegerField(_("记录数"))
+    files = models.PositiveIntegerField(_("附件数"), default=0)
+    at = models.DateTimeField(_("时间"), db_index=True)
+
+    class Meta:
+        verbose_name = _("到期删除")
+
+    def __str__(self) -> str:
+        return f"{self.key} ×{self.rows}"

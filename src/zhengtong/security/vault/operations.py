@@ -312,17 +312,27 @@ def carry_out_erasures(*, at: datetime) -> int:
 
 
 @transaction.atomic
+def erase_unless_open(*, person_id: int, basis: str, at: datetime, by: int | None = None) -> bool:
+    """Everything of a person goes that may: each app's part, then the seals. False, and nothing done, while a matter of theirs is open."""
+    if any(part.blocks for part in outcome(person_id=person_id, at=at)):
+        return False
+    for holding in HOLDINGS.values():
+        holding.erase(person_id, at)
+    with contextlib.suppress(CannotErase):  # nothing of theirs was sealed any more
+        erase_person(person_id=person_id, basis=basis[:200], by=by, at=at)
+    return True
+
+
+@transaction.atomic
 def _carry_out(*, request_id: int, at: datetime) -> bool:
     row = _locked_request(request_id)
     parts = outcome(person_id=row.person_id, at=at)
-    if row.done_at is not None or any(part.blocks for part in parts):
+    basis = _("个人信息保护法第四十七条：{ground}").format(ground=row.get_ground_display())
+    if row.done_at is not None:
+        return False
+    if not erase_unless_open(person_id=row.person_id, basis=basis, by=row.decided_by_id, at=at):
         return False
     row.lines = [{"label": p.label, "count": p.count, "goes": p.goes, "why": p.why} for p in parts]
-    basis = _("个人信息保护法第四十七条：{ground}").format(ground=row.get_ground_display())
-    for holding in HOLDINGS.values():
-        holding.erase(row.person_id, at)
-    with contextlib.suppress(CannotErase):  # nothing of theirs was sealed any more
-        erase_person(person_id=row.person_id, basis=basis[:200], by=row.decided_by_id, at=at)
     row.done_at = at
     row.save(update_fields=["lines", "done_at"])
     return True
@@ -339,9 +349,15 @@ def _destroy_seals(person_id: int, at: datetime) -> int:
     for model in sealed_models():
         if not model.person:
             continue
-        indexes = {field.index: None for field in sealed_fields(model) if getattr(field, "index", "")}
-        mine = model._base_manager.filter(**{model.person: person_id}, seal__isnull=False)
+        mine = model._base_manager.filter(**{model.person: person_id})
         if (kept := RETAINED.get(model._meta.label)) is not None:
             mine = mine.exclude(kept(at))
-        rows += mine.update(seal=None, **indexes)
+        rows += destroy_seals(rows=mine)
     return rows
+
+
+def destroy_seals(*, rows: Any) -> int:
+    """Make the values of these rows unreadable for ever, with their blind indexes; how many were not yet."""
+    fields = sealed_fields(rows.model)
+    indexes = {field.index: None for field in fields if getattr(field, "index", "")}
+    return int(rows.filter(seal__isnull=False).update(seal=None, **indexes))

@@ -1,4 +1,4 @@
-"""Pages about keys (security administrator), about erasures (two officials), and about one's own data (everybody)."""
+"""Pages about keys (security administrator), about erasures and retention (two officials), and about one's own data (everybody)."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -12,7 +12,10 @@ from zhengtong.foundation.calendars.public import official_now
 from zhengtong.kernel import access
 from zhengtong.kernel.errors import ZhengtongError
 from zhengtong.security.vault import operations, queries
-from zhengtong.security.vault.forms import DecisionForm, ErasureForm, ErasureForOtherForm
+from zhengtong.security.vault.forms import DecisionForm, ErasureForm, ErasureForOtherForm, RetentionForm
+from zhengtong.security.vault.retention import operations as retaining
+from zhengtong.security.vault.retention import periods
+from zhengtong.security.vault.retention import queries as retained
 
 MANAGE, ERASURES = "vault.manage", "erasures.handle"
 PAGE = 20
@@ -117,3 +120,55 @@ def erasure(request: HttpRequest, number: int) -> HttpResponse:
     may_decide = row.decided_at is None and _me(request) not in (row.asked_by_id, row.person_id)
     context = {"row": row, "parts": parts, "form": form, "may_decide": may_decide}
     return render(request, "vault/erasure.html", context, status=form.status)
+
+
+@access.public
+@require_safe
+def kept(request: HttpRequest) -> HttpResponse:
+    """How long what is kept, since when, by which source; for everybody (个人信息保护法 第十七条第一款第二项)."""
+    return render(request, "vault/kept.html", {"periods": periods.in_force().values()})
+
+
+@access.requires(ERASURES)
+@never_cache
+@require_safe
+def retention(request: HttpRequest) -> HttpResponse:
+    """What is kept how long, what will be deleted within thirty days, which changes wait, what was deleted."""
+    deleted = Paginator(retained.deleted(), PAGE).get_page(request.GET.get("page"))
+    names = periods.shipped()
+    context = {
+        "lines": retained.lines(official_now()),
+        "page": deleted,
+        "rows": [(one, names[one["key"]].name if one["key"] in names else one["key"]) for one in deleted],
+        "me": _me(request),
+    }
+    return render(request, "vault/retention.html", context)
+
+
+@access.requires(ERASURES)
+@never_cache
+def change_retention(request: HttpRequest, key: str) -> HttpResponse:
+    """The first person: another period for one kind of data."""
+    period = retained.line(key)
+    begun = {"amount": period.amount or None, "unit": period.unit, "source": period.source, "dated": period.dated}
+    form = RetentionForm(request.POST or None, initial=begun)
+    if request.method == "POST" and form.is_valid():
+        try:
+            retaining.ask_change(key=key, **form.cleaned_data, by=_me(request), at=official_now())
+        except ZhengtongError as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("已提出，等另一位工作人员在本页确认后生效。"))
+            return redirect("vault:retention")
+    context = {"form": form, "period": period, "changes": retained.changes(key)}
+    return render(request, "vault/retention_change.html", context, status=form.status)
+
+
+@access.requires(ERASURES)
+@require_POST
+def decide_retention(request: HttpRequest, number: int) -> HttpResponse:
+    """The second person confirms a change; or it is turned down."""
+    confirm = "confirm" in request.POST
+    retaining.decide_change(change_id=number, confirm=confirm, by=_me(request), at=official_now())
+    messages.success(request, _("已确认，新的期限从现在起生效。") if confirm else _("已记下不同意，期限没有改变。"))
+    return redirect("vault:retention")

@@ -315,10 +315,12 @@ def _withdraw(case: Case, *, by: Any, reason: str, at: datetime) -> Case:
 
 
 @transaction.atomic
-def drop_draft(*, case_id: int, at: datetime) -> Case:
-    """A draft that an app above opened is not needed any more. Refuses anything but a draft; nobody is written to."""
+def drop_draft(*, case_id: int, at: datetime, reason: str = "联合办理中不再需要这个事项") -> Case:
+    """A draft is not needed any more: an app above opened it, or nobody submitted it for long. Refuses anything but a draft; nobody is
+    written to.
+    """
     case = lock(case_id)
     if case.state != State.DRAFT:
         raise CannotSubmit(_("申请已经提交，不能当作草稿删除。"))
-    record(case, Kind.WITHDRAW, None, at=at, data={"reason": "联合办理中不再需要这个事项"})
+    record(case, Kind.WITHDRAW, None, at=at, data={"reason": reason})
     return case
