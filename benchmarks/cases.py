@@ -272,7 +272,7 @@ def _clear(cases: int = CASES) -> None:
     from zhengtong.foundation.events import public as events
 
     for _turn in range(1 + cases // 10):
-        for name in ("events.clear", "worklists.clear", "ratings.clear"):
+        for name in ("events.clear", "worklists.clear", "vault.retention"):
             events.run_job(events.JOBS[name], now=AT + timedelta(days=60))
 
 

@@ -13,7 +13,6 @@ from zhengtong.approvals.ratings import queries
 from zhengtong.approvals.ratings.models import Invitation, Publication, Rating, RatingEvent, Visit, WorkOrder
 from zhengtong.approvals.ratings.operations import ruling
 from zhengtong.approvals.ratings.refusals import CannotOpenVisit, CannotUseLink
-from zhengtong.foundation.events import public as events
 from zhengtong.foundation.notices.models import Notice
 from zhengtong.kernel.errors import Invalid, NotAllowed, NotFound
 
@@ -100,18 +99,6 @@ def test_a_link_expires(play, deliver):
     last = invitation.expires_at
     assert "过期" in refused(CannotUseLink, ratings.rate_by_link, token=token, code=5, at=last)
     ratings.rate_by_link(token=token, code=5, at=last - timedelta(seconds=1))
-
-
-def test_a_link_is_cleared_a_week_after_its_end(play, deliver):
-    deliver()
-    invitation = Invitation.objects.get()
-    still = invitation.expires_at + timedelta(days=7)
-    assert events.run_job(events.JOBS["ratings.clear"], now=still) == 0
-    token = token_in(Notice.objects.get(template="rating.invite"))
-    assert "过期" in refused(CannotUseLink, ratings.rate_by_link, token=token, code=5, at=still)
-    assert events.run_job(events.JOBS["ratings.clear"], now=still + timedelta(seconds=1)) == 1
-    assert "无效" in refused(CannotUseLink, ratings.rate_by_link, token=token, code=5, at=still)
-    assert not Invitation.objects.exists()
 
 
 def test_a_visit_is_rated_once_without_account(small_county):

@@ -23,9 +23,6 @@ from zhengtong.kernel.errors import Invalid
 from zhengtong.security.pmi import public as pmi
 
 HIGHEST_COUNTER = 99
-KEPT = timedelta(days=7)
-"""How long after its end a link still says that it ended; then it is as if it had never been."""
-BATCH = 500
 
 
 def digest_of(token: str) -> str:
@@ -131,11 +128,3 @@ def renew(purpose: str, rating: Rating, *, at: datetime, expires_at: datetime) -
     """A token about a rating; earlier ones for the same purpose end."""
     Invitation.objects.filter(rating=rating, purpose=purpose, used_at__isnull=True).update(expires_at=at)
     return make(purpose, at=at, expires_at=expires_at, rating=rating)
-
-
-def clear_ended(*, now: datetime) -> int:
-    """Remove the links that ended more than `KEPT` ago, a batch at a time; how many. What was said with them stands in the ratings."""
-    old = (
-        Invitation.objects.filter(expires_at__lt=now - KEPT).order_by("expires_at").values_list("pk", flat=True)[:BATCH]
-    )
-    return Invitation.objects.filter(pk__in=list(old)).delete()[0]
