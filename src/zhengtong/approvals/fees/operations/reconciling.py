@@ -2,6 +2,7 @@
 
 import csv
 import io
+import logging
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -22,8 +23,10 @@ from zhengtong.approvals.fees.values import Comparison, Difference, Paid, Statem
 from zhengtong.foundation.events import public as events
 from zhengtong.foundation.files import public as files
 from zhengtong.kernel import money
-from zhengtong.kernel.errors import Invalid, NotFound
+from zhengtong.kernel.errors import Invalid, NotFound, ZhengtongError
 from zhengtong.security.pmi import public as pmi
+
+log = logging.getLogger(__name__)
 
 HEAD = ("kind", "order", "transaction", "amount", "at")
 MOST_ROWS = 200_000
@@ -44,9 +47,10 @@ def read_statement(content: bytes) -> list[StatementRow]:
 
 def _row(number: int, row: dict[str, Any]) -> StatementRow:
     try:
-        if row["kind"] not in ("pay", "refund"):
+        if row["kind"] not in ("pay", "refund") or not (row["order"] and row["transaction"]):
             raise ValueError(row["kind"])
         at = datetime.fromisoformat(row["at"])
+        at = at if at.tzinfo else timezone.make_aware(at)
         return StatementRow(row["kind"], row["order"], row["transaction"], money.yuan(row["amount"]), at)
     except (KeyError, ValueError, TypeError, money.NotMoney) as error:
         raise CannotReconcile(
@@ -179,6 +183,12 @@ def reconcile_yesterday(*, now: datetime) -> int:
     day = timezone.localdate(now) - timedelta(days=1)
     done = set(Reconciliation.objects.filter(day=day).values_list("provider", flat=True))
     missing = [key for key in providers.active() if key not in done]
+    compared = 0
     for key in missing:
-        reconcile(provider=key, day=day, by=None, at=now)
-    return len(missing)
+        try:
+            reconcile(provider=key, day=day, by=None, at=now)
+        except ZhengtongError as problem:  # the others do not wait for it; it is asked again at the next turn
+            log.warning("statement not compared", extra={"provider": key, "code": problem.code})
+        else:
+            compared += 1
+    return compared
