@@ -20,9 +20,10 @@ from zhengtong.kernel.errors import Invalid, NotAllowed, StaleVersion
 from zhengtong.oversight.supervision import public as supervision
 from zhengtong.oversight.supervision import rules
 from zhengtong.oversight.supervision.models import Card, CardEvent, Rule
+from zhengtong.oversight.supervision.operations import watching
 from zhengtong.oversight.supervision.readers import APPEAL
 from zhengtong.oversight.supervision.refusals import CannotActOnCard, CannotAppeal, CannotOrder
-from zhengtong.oversight.supervision.states import CARD_ARROWS, Act, CardState
+from zhengtong.oversight.supervision.states import CARD_ARROWS, OPEN, Act, CardState
 from zhengtong.security.pmi import public as pmi
 
 pytestmark = pytest.mark.django_db
@@ -282,6 +283,15 @@ class TestLateFacts:
         fire_until("2026-09-19 00:00")
         again = Card.objects.get(kind="promised", level=2, state="issued")
         assert again.threshold_at == at("2026-09-19 00:00")
+
+    def test_a_card_that_cannot_be_read_holds_up_no_other(self, yellow):
+        broken = Card.objects.get(pk=yellow.pk)
+        broken.pk, broken.fire_key, broken.evidence = None, f"{yellow.fire_key}:copy", {}
+        broken.save(force_insert=True)
+        Card.objects.update(calendar_version=0)
+        assert watching.review_cards(now=NOW) == Card.objects.filter(state__in=OPEN).count() - 2
+        left = Card.objects.filter(state__in=OPEN, calendar_version=0)
+        assert set(left) == {yellow, broken}, "what rests on the same clock waits with it"
 
     def test_a_red_card_only_by_a_person(self, yellow, supervisor, deliver):
         fire_until("2026-10-13 09:00")
