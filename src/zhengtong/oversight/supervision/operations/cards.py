@@ -1,8 +1,8 @@
 """The life of a card: confirmed or cancelled, acknowledged, explained, corrected, verified, closed; revoked only with a reason."""
 
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
+from zlib import crc32
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -192,6 +192,22 @@ def _about(organization: Organization, number: str) -> tuple[str, str]:
     return (f"case:{case.pk}", f"/cases/{case.pk}/") if case else (f"body:{organization.pk}", "")
 
 
+def _once_a_day(about: str, said: str) -> str:
+    """The key of a card by hand: the same words on the same day are one card. Raises `CannotActOnCard` when it is there already."""
+    key = f"manual:{about}:{crc32(said.encode()):08x}"
+    if Card.objects.filter(fire_key=key).exists():
+        raise _issued_already()
+    return key
+
+
+def _save_once(card: Card) -> None:
+    try:
+        with transaction.atomic():
+            card.save(force_insert=True)
+    except IntegrityError:  # pressed twice at once
+        raise _issued_already() from None
+
+
 def _issued_already() -> CannotActOnCard:
     return CannotActOnCard(_("同样内容的监察卡您今天已经发过一张，没有重复发出。请在监察卡列表中查看。"))
 
@@ -216,10 +232,9 @@ def issue_by_hand(
     text = _text(reason, _("请写明发卡的事实和理由，至少五个字。"), name="reason")
     words = {"zh": heading.strip(), "en": heading.strip()}
     about, url = _about(organization, number)
-    said = sha256(f"{level}|{organization.pk}|{words['zh']}|{text}".encode()).hexdigest()[:16]
-    fire_key = f"manual:{about}:{by.pk}:{timezone.localdate(at)}:{said}"
-    if Card.objects.filter(fire_key=fire_key).exists():
-        raise _issued_already()
+    fire_key = _once_a_day(
+        f"{about}:{by.pk}:{timezone.localdate(at)}:{level}", f"{organization.pk}|{words['zh']}|{text}"
+    )
     serial = Card.objects.filter(manual=True).count() + 1
     card = Card(
         source="manual",
@@ -249,11 +264,7 @@ def issue_by_hand(
         state="issued",
     )
     issuing.set_windows(card, in_force(), calendars.current(), at=at)
-    try:
-        with transaction.atomic():
-            card.save(force_insert=True)
-    except IntegrityError:  # pressed twice at once
-        raise _issued_already() from None
+    _save_once(card)
     CardEvent.objects.create(
         card=card, seq=1, act=Act.ISSUE, from_state="", to_state=card.state, actor=by, at=at, text=text
     )
