@@ -5,6 +5,11 @@ from django import forms
 from zhengtong.kernel.errors import Unavailable, ZhengtongError
 
 
+def number_of(text: str, otherwise: int) -> int:
+    """What was sent as a number of a row or place, in plain digits; `otherwise` for anything else (², full-width, too long)."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else otherwise
+
+
 class OperationForm(forms.Form):
     """A form for one operation; its cleaned data are that operation's arguments."""
 

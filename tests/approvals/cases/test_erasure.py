@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from tests.factories import at
+from tests.factories import at, make_resident
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.cases.models import Case, ChecklistItem
 from zhengtong.approvals.cases.readers import MATERIAL
@@ -170,3 +170,21 @@ def test_the_pages_say_it_before_it_is_done(play, signed_in):
     assert operations.carry_out_erasures(at=play.now) == 1
     assert "处理结果" in office.get(f"/vault/erasures/{number}/").content.decode()
     assert browser.get("/my/data/").status_code in (302, 403)
+
+
+def test_one_erasure_that_fails_holds_up_no_other(play, monkeypatch):
+    play.delivered()
+    other = make_resident(serial=9)
+    for person in (play.applicant, other):
+        row = operations.ask_erasure(person_id=person.pk, ground="consent", note="", by=person.pk, at=play.now)
+        operations.decide_erasure(request_id=row.pk, refusal="", by=play.county.approver.pk, at=play.now)
+
+    def fails(person_id: int, moment) -> int:
+        if person_id == play.applicant.pk:
+            raise OSError("the disk")
+        return 0
+
+    holding = vault.Holding(lambda person_id, moment: [], fails, lambda person_id: {})
+    monkeypatch.setitem(vault.HOLDINGS, "a disk that fails", holding)
+    assert operations.carry_out_erasures(at=play.now) == 1
+    assert list(ErasureRequest.objects.filter(done_at=None).values_list("person_id", flat=True)) == [play.applicant.pk]

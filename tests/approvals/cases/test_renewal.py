@@ -11,7 +11,7 @@ from tests.factories import at, make_resident
 from tests.foundation.files.samples import pdf
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.cases import replay
-from zhengtong.approvals.cases.models import Licence, Paper
+from zhengtong.approvals.cases.models import Case, Licence, Paper
 from zhengtong.approvals.cases.operations import renewal
 from zhengtong.approvals.cases.refusals import CannotActNow, CannotSubmit
 from zhengtong.foundation.files import public as files
@@ -136,6 +136,41 @@ def test_applied_for_too_late_silence_says_nothing(play, held):
     assert play.fresh.state == "in_process"
 
 
+def copied(row, **changes):
+    """Another row like this one."""
+    fresh = type(row).objects.get(pk=row.pk)
+    fresh.pk = None
+    for name, value in changes.items():
+        setattr(fresh, name, value)
+    fresh.save(force_insert=True)
+    return fresh
+
+
+def another(renewal_case: Case, n: int) -> Case:
+    """The same renewal once more, of a licence of its own."""
+
+    def numbers(case: Case) -> dict[str, str]:
+        return {name: f"{getattr(case, name)}{n}" for name in ("number", "spoken_number")}
+
+    licence = renewal_case.amends
+    old = copied(licence.case, **numbers(licence.case))
+    paper = copied(licence.paper, case=old, number=f"{licence.paper.number}{n}", verify_code=f"ANOTHER{n}")
+    own = copied(licence, case=old, paper=paper, number=f"{licence.number}{n}")
+    return copied(renewal_case, amends=own, **numbers(renewal_case))
+
+
+def test_who_applied_too_late_or_cannot_be_written_down_holds_up_nobody(play, held, monkeypatch):
+    running(play, held)
+    late = play.case
+    broken, last = another(late, 1), another(late, 2)
+    Case.objects.filter(pk=late.pk).update(submitted_at=at("2026-11-20 09:00"))  # stays until somebody decides
+    copied(late.log.first(), case=broken, seq=broken.row_version + 1)  # somebody wrote where the next entry belongs
+    monkeypatch.setattr(renewal, "BATCH", 1)
+    assert renewal.deem_due(now=AFTER) == 1
+    last.refresh_from_db()
+    assert last.outcome == "grant"
+
+
 def test_the_last_day_in_time_counts(play, held):
     running(play, held, when="2026-10-31 10:00")
     assert cases.is_protected(play.case)
@@ -162,6 +197,9 @@ def test_only_the_holder_and_only_two_purposes(play, held):
         begin(play, held, by=make_resident(serial=7))
     with pytest.raises(Invalid):
         begin(play, held, "sell")
+    begin(play, held)
+    with pytest.raises(CannotSubmit, match="持有人"):  # nor is the draft of the holder handed to somebody else
+        begin(play, held, by=make_resident(serial=8))
 
 
 def test_two_at_once_are_refused_by_the_database(play, held):

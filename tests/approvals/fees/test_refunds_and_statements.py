@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from tests.approvals.fees.test_paying import begin, pay_there, take
 from tests.factories import MONDAY
 from zhengtong.approvals.fees import public as fees
-from zhengtong.approvals.fees.models import ChargeBack, Discrepancy, Order, Payment, Reconciliation, Refund, Share
+from zhengtong.approvals.fees.models import (
+    Charge,
+    ChargeBack,
+    Discrepancy,
+    Order,
+    Payment,
+    Reconciliation,
+    Refund,
+    Share,
+)
 from zhengtong.approvals.fees.operations import reconciling
 from zhengtong.approvals.fees.providers import local
 from zhengtong.approvals.fees.refusals import CannotReconcile
@@ -209,6 +218,24 @@ def test_a_day_that_agrees_and_one_that_does_not(paid, issue, finance, finance_h
     reconciling.settle_difference(difference_id=here.pk, note="通知丢失，补记", book_it=True, **settle)
     lost.refresh_from_db()
     assert lost.state == State.PAID
+
+
+def test_a_file_alone_pays_nothing(issue, finance):
+    """Who reconciles uploads a row about an order that nobody paid."""
+    order = begin(issue("80", subject="case:14"))
+    row = f"pay,{order.number},LP1,80.00,{MONDAY.isoformat()}"
+    content = f"kind,order,transaction,amount,at\n{row}\n".encode()
+    done = reconciling.reconcile(provider="local", day=MONDAY.date(), by=finance, at=TUESDAY, content=content)
+    forged = done.discrepancies.get()
+    settle = {"difference_id": forged.pk, "note": "补记", "book_it": True, "by": finance, "at": TUESDAY}
+    with pytest.raises(CannotReconcile, match="核实"):
+        reconciling.settle_difference(**settle)
+    charge = Charge.objects.get(order=order.number)
+    local.pay(token=charge.token, at=MONDAY)
+    with pytest.raises(CannotReconcile, match="核实"):  # paid, but the file says another number
+        reconciling.settle_difference(**settle)
+    order.bill.refresh_from_db()
+    assert order.bill.state == State.ISSUED
 
 
 @pytest.mark.parametrize(

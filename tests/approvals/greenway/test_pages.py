@@ -70,6 +70,8 @@ def test_one_form_one_set_one_press(shop, signed_in):
     reception = f"/projects/stages/{joint.pk}/reception/"
     page, _ = go(clerk, reception)
     seen = re.search(r'name="seen" value="(\d+)"', page.content.decode())[1]
+    page, _ = go(clerk, reception, {"seen": "²", "accept": "1"})
+    assert page.status_code == 409
     page, address = go(clerk, reception, {"seen": seen, "accept": "1"})
     assert address == f"/projects/{joint.project_id}/"
     html = page.content.decode()

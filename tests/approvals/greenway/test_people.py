@@ -2,6 +2,7 @@
 
 from datetime import date
 from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 from openpyxl import load_workbook
@@ -309,5 +310,14 @@ class TestImport:
         assert found.problems[0]["column"] == "投资项目代码"
         with pytest.raises(Invalid):
             self.read(shop, b"not a workbook")
+        with ZipFile(BytesIO(self.workbook(body))) as good:
+            parts = {name: good.read(name) for name in good.namelist()}
+        for part in ("xl/workbook.xml", "xl/worksheets/sheet1.xml", "[Content_Types].xml"):
+            broken = BytesIO()
+            with ZipFile(broken, "w") as packed:
+                for name, content in parts.items():
+                    packed.writestr(name, content[:-20] if name == part else content)
+            with pytest.raises(Invalid):
+                self.read(shop, broken.getvalue())
         with pytest.raises(NotAllowed):
             greenway.read_file(name="x", content=b"", by=shop.county.case_officer, at=shop.now)

@@ -175,6 +175,11 @@ def test_figures_live_and_as_files(told, office, head):
     assert head.get("/ratings/figures/").status_code == 403
 
 
+@pytest.mark.parametrize("level", ["²", "9" * 5000, "-1", "6"], ids=["squared", "long", "negative", "six"])
+def test_a_strange_level_is_passed_over(told, level):
+    assert Client().get("/ratings/", {"level": level}).status_code == 200
+
+
 def test_lists_take_the_same_queries_for_one_or_many(play, small_county, django_assert_max_num_queries):
     Told(play)
     for _n in range(4):

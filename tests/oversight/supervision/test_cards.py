@@ -18,10 +18,12 @@ from zhengtong.foundation.notices.models import Notice
 from zhengtong.foundation.worklists.models import Todo
 from zhengtong.kernel.errors import Invalid, NotAllowed, StaleVersion
 from zhengtong.oversight.supervision import public as supervision
+from zhengtong.oversight.supervision import rules
 from zhengtong.oversight.supervision.models import Card, CardEvent, Rule
+from zhengtong.oversight.supervision.operations import watching
 from zhengtong.oversight.supervision.readers import APPEAL
 from zhengtong.oversight.supervision.refusals import CannotActOnCard, CannotAppeal, CannotOrder
-from zhengtong.oversight.supervision.states import CARD_ARROWS, Act, CardState
+from zhengtong.oversight.supervision.states import CARD_ARROWS, OPEN, Act, CardState
 from zhengtong.security.pmi import public as pmi
 
 pytestmark = pytest.mark.django_db
@@ -179,6 +181,13 @@ class TestConfirmation:
         supervision.cancel(card_id=pending.pk, reason="系统停机维护所致。", by=supervisor, at=NOW)
         assert (fresh(pending).state, todos(pending)) == ("cancelled", [])
 
+    def test_whom_it_would_accuse_sees_it_only_when_it_went_out(self, pending, play, supervisor):
+        head, on = play.county.department_head, date(2026, 9, 21)
+        assert not rules.visible(head, on=on).filter(pk=pending.pk).exists()
+        assert rules.visible(supervisor, on=on).filter(pk=pending.pk).exists()
+        supervision.confirm(card_id=pending.pk, by=supervisor, at=at("2026-09-21 09:00"))
+        assert rules.visible(head, on=on).filter(pk=pending.pk).exists()
+
 
 class TestAppeal:
     def file(self, card, play, **more):
@@ -230,6 +239,15 @@ class TestAppeal:
         )
         assert (fresh(yellow).state, todos(yellow)[0][0]) == ("issued", "card")
 
+    def test_not_taken_back_past_an_appeal_that_is_open(self, yellow, play, supervisor):
+        self.file(yellow, play)
+        with pytest.raises(CannotActOnCard, match="申诉"):
+            supervision.revoke(card_id=yellow.pk, reason="不经申诉直接撤销。", by=supervisor, at=NOW)
+        supervision.decide_appeal(card_id=yellow.pk, result="report_up", text="提请县政府裁决。", by=supervisor, at=NOW)
+        with pytest.raises(CannotActOnCard, match="上级"):
+            supervision.revoke(card_id=yellow.pk, reason="上报以后自己撤销。", by=supervisor, at=NOW)
+        assert fresh(yellow).state == "issued"
+
     def test_by_the_last_day_of_the_window_and_not_after(self, yellow, play):
         with pytest.raises(CannotAppeal, match="2026-09-22"):
             self.file(yellow, play, at=at("2026-09-23 08:00"))
@@ -265,6 +283,15 @@ class TestLateFacts:
         fire_until("2026-09-19 00:00")
         again = Card.objects.get(kind="promised", level=2, state="issued")
         assert again.threshold_at == at("2026-09-19 00:00")
+
+    def test_a_card_that_cannot_be_read_holds_up_no_other(self, yellow):
+        broken = Card.objects.get(pk=yellow.pk)
+        broken.pk, broken.fire_key, broken.evidence = None, f"{yellow.fire_key}:copy", {}
+        broken.save(force_insert=True)
+        Card.objects.update(calendar_version=0)
+        assert watching.review_cards(now=NOW) == Card.objects.filter(state__in=OPEN).count() - 2
+        left = Card.objects.filter(state__in=OPEN, calendar_version=0)
+        assert set(left) == {yellow, broken}, "what rests on the same clock waits with it"
 
     def test_a_red_card_only_by_a_person(self, yellow, supervisor, deliver):
         fire_until("2026-10-13 09:00")
@@ -332,6 +359,15 @@ class TestByHand:
         )
         assert (card.code, card.manual, card.state) == ("M-01", True, "issued")
         assert ("card", "department_head") in todos(card)
+        with pytest.raises(CannotActOnCard, match="发过一张"):  # the button was pressed twice
+            supervision.issue_by_hand(
+                organization=play.county.market,
+                level=2,
+                heading="窗口无人值守",
+                reason="9月18日上午9时至10时窗口无人。",
+                by=supervisor,
+                at=at("2026-09-18 09:01"),
+            )
         with pytest.raises(NotAllowed):
             supervision.issue_by_hand(
                 organization=play.county.market,

@@ -288,6 +288,20 @@ class TestRegistering:
         assert signed_in(client)
         assert User.objects.get().resident_id == number
 
+    @pytest.mark.parametrize(
+        ("asked", "leads"),
+        [
+            ("/my/", "/my/"),
+            ("https://evil.example/", "/account/welcome/"),
+            ("//evil.example/", "/account/welcome/"),
+            ("javascript:alert(1)", "/account/welcome/"),
+        ],
+    )
+    def test_who_registers_is_led_to_no_other_site(self, client, asked, leads):
+        number = resident_id.make_synthetic(birth_on=date(1990, 5, 17), serial=3)
+        answer = client.post("/account/signup/", {**self.WORDS, "resident_id": number, "next": asked})
+        assert answer.headers["location"] == leads
+
     def test_mistakes_are_shown_at_their_fields_and_nobody_is_registered(self, client):
         answer = client.post("/account/signup/", {**self.WORDS, "resident_id": "431321199005170030", "phone": "1"})
         assert answer.status_code == 422

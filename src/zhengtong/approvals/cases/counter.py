@@ -22,6 +22,7 @@ from zhengtong.approvals.matters import public as matters
 from zhengtong.foundation.organizations.models import Organization
 from zhengtong.foundation.search import public as search
 from zhengtong.kernel.errors import Invalid, NotFound
+from zhengtong.kernel.forms import number_of
 from zhengtong.kernel.identifiers import resident_id
 from zhengtong.kernel.sealed import open_token, seal_token
 from zhengtong.security.accounts import public as accounts
@@ -79,7 +80,7 @@ def find(number: str, *, by: Any, at: datetime) -> list[Principal]:
 def chosen(number: str, which: str, *, by: Any, at: datetime) -> Principal:
     """The one chosen among those found by a number: several people may share a phone. Raises `NotFound`."""
     found = find(number, by=by, at=at)
-    place = int(which) if which.isdigit() else 0
+    place = number_of(which, 0)
     if place >= len(found):
         raise NotFound(_("没有找到这个办事人，请重新查找。"))
     return found[place]

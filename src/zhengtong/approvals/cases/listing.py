@@ -18,7 +18,7 @@ from zhengtong.approvals.cases.operations.desks import masked_name
 from zhengtong.approvals.cases.states import OPEN, ClockKind, State
 from zhengtong.foundation.calendars import public as calendars
 from zhengtong.foundation.organizations.models import Organization
-from zhengtong.kernel import legal_clock
+from zhengtong.kernel import cells, legal_clock
 
 SCOPES: dict[str, str | Promise] = {
     "open": gettext_lazy("在办"),
@@ -200,7 +200,7 @@ def write_csv(target: Any, cases: QuerySet[Case]) -> None:
     target.write("\ufeff")
     writer = csv.writer(target)
     for line in csv_lines(cases):
-        writer.writerow([f"'{cell}" if cell[:1] in "=+-@\t" and cell else cell for cell in line])
+        writer.writerow([cells.safe(cell) for cell in line])
 
 
 def title_of(query: Mapping[str, str]) -> str:

@@ -16,7 +16,7 @@ from zhengtong.approvals.fees import providers, queries, screens
 from zhengtong.approvals.fees.models import Bill, Share
 from zhengtong.approvals.fees.states import OPEN, PAYABLE, State
 from zhengtong.foundation.organizations.models import Organization
-from zhengtong.kernel import money
+from zhengtong.kernel import cells, money
 from zhengtong.security.pmi import public as pmi
 
 MOST = 20_000
@@ -132,9 +132,10 @@ def month_of(query: Mapping[str, str], today: date) -> tuple[date, date]:
     """First day of the asked month and of the next."""
     try:
         first = date.fromisoformat(f"{query.get('month', '')}-01")
+        return first, date(first.year + first.month // 12, first.month % 12 + 1, 1)
     except ValueError:
         first = today.replace(day=1)
-    return first, date(first.year + first.month // 12, first.month % 12 + 1, 1)
+        return first, date(first.year + first.month // 12, first.month % 12 + 1, 1)
 
 
 def settled_lines(user: Any, query: Mapping[str, str], *, today: date) -> QuerySet[Share]:
@@ -227,5 +228,4 @@ def workbook(title: str, rows: Iterable[list[Any]]) -> bytes:
 def _safe(cell: Any) -> Any:
     if isinstance(cell, Decimal):
         return cell
-    text = str(cell)
-    return f"'{text}" if text[:1] in "=+-@\t" and text else text
+    return cells.safe(str(cell))

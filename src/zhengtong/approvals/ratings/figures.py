@@ -11,6 +11,7 @@ from zhengtong.approvals.cases.values import FigurePart
 from zhengtong.approvals.ratings import queries
 from zhengtong.approvals.ratings.values import Satisfaction
 from zhengtong.foundation.organizations.models import Organization
+from zhengtong.kernel import cells
 
 SATISFIED_TARGET = 90
 TONES = {4: "soon", 5: "overdue"}
@@ -99,7 +100,7 @@ def to_csv(*, today: date) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
     for row in table(today=today):
-        writer.writerow([f"'{c}" if isinstance(c, str) and c[:1] in "=+-@\t" and c else c for c in row])
+        writer.writerow([cells.safe(c) if isinstance(c, str) else c for c in row])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
@@ -113,13 +114,13 @@ def to_xlsx(*, today: date) -> bytes:
     sheet = book.create_sheet(_("满意度"))
     sheet.freeze_panes = "B2"
     for number, row in enumerate(table(today=today)):
-        cells = [WriteOnlyCell(sheet, value=value) for value in row]
-        for cell in cells:
+        line = [WriteOnlyCell(sheet, value=value) for value in row]
+        for cell in line:
             if isinstance(cell.value, str):
                 cell.data_type = "s"
             if not number:
                 cell.font = Font(bold=True)
-        sheet.append(cells)
+        sheet.append(line)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

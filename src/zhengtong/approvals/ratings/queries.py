@@ -87,7 +87,7 @@ def published(query: Mapping[str, str]) -> Page[Any]:
         found = found.filter(department__code=department)
     if matter := query.get("matter", ""):
         found = found.filter(case__matter__key=matter)
-    if (code := query.get("level", "")).isdigit() and int(code) in dict(CODES):
+    if (code := query.get("level", "")) in {str(known) for known, _label in CODES}:
         found = found.filter(code=int(code))
     texts = Prefetch("publications", shown.order_by("part"), to_attr="texts")
     rows = found.select_related(*RELATED, "order").defer("case__version__document").prefetch_related(texts)

@@ -10,6 +10,7 @@ from zhengtong.foundation.calendars import public as calendars
 from zhengtong.foundation.organizations.models import Organization
 from zhengtong.foundation.worklists import public as worklists
 from zhengtong.kernel.errors import CalendarYearMissing
+from zhengtong.kernel.forms import number_of
 from zhengtong.kernel.legal_clock import WorkingDays
 from zhengtong.security.pmi import public as pmi
 
@@ -42,7 +43,7 @@ def desk_of(user: Any, *, bucket: str, page: str, today: date) -> dict[str, Any]
     pools = pmi.pools_of(user, on=today)
     counts = worklists.counts(user_id=user.pk, pools=pools, today=today)
     chosen = bucket if bucket in worklists.BUCKETS else ""
-    number = int(page) if page.isdigit() and 0 < int(page) < 100_000 else 1
+    number = number_of(page, 1) if 0 < number_of(page, 1) < 100_000 else 1
     items = worklists.for_person(
         user_id=user.pk, pools=pools, today=today, bucket=chosen, limit=PAGE + 1, offset=(number - 1) * PAGE
     )

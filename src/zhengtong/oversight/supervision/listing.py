@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from zhengtong.foundation.organizations.models import Organization
+from zhengtong.kernel import cells
 from zhengtong.oversight.supervision import rules
 from zhengtong.oversight.supervision.models import Card
 from zhengtong.oversight.supervision.states import FINAL, LIVE, TONES, CardState, Level
@@ -171,17 +172,12 @@ def _moment(at: datetime | None) -> str:
     return timezone.localtime(at).strftime("%Y-%m-%d %H:%M") if at else ""
 
 
-def _safe(cell: str) -> str:
-    """A cell that begins like a formula is shown, never run."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t") and cell else cell
-
-
 def write_csv(target: Any, rows: Iterator[list[str]]) -> None:
     """So that spreadsheet programs read its Chinese."""
     target.write("\ufeff")
     writer = csv.writer(target)
     for line in rows:
-        writer.writerow([_safe(cell) for cell in line])
+        writer.writerow([cells.safe(cell) for cell in line])
 
 
 def workbook(rows: Iterator[list[str]], title: str) -> bytes:
@@ -191,7 +187,7 @@ def workbook(rows: Iterator[list[str]], title: str) -> bytes:
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title[:30])
     for line in rows:
-        sheet.append([_safe(cell) for cell in line])
+        sheet.append([cells.safe(cell) for cell in line])
     kept = io.BytesIO()
     book.save(kept)
     return kept.getvalue()

@@ -31,10 +31,16 @@ def visible(user: Any, *, on: date) -> QuerySet[Card]:
     for path in overseen:
         q |= Q(organization__path__startswith=path)
     headed = [body.pk for body in pmi.organizations_where(user, BODY, on=on)]
-    q |= Q(organization_id__in=headed) | Q(officer_id=user.pk)
+    mine = Q(organization_id__in=headed) | Q(officer_id=user.pk)
     for body, role in pmi.pools_of(user, on=on):
-        q |= Q(organization_id=body, role=role)
+        mine |= Q(organization_id=body, role=role)
+    q |= mine & _let_out()
     return rows.filter(q)
+
+
+def _let_out() -> Q:
+    """Until a card is let out nobody is accused: whom it would be about does not see it, nor one that never went out."""
+    return Q(issued_at__isnull=False)
 
 
 def _paths(user: Any, permission: str, on: date) -> list[str]:

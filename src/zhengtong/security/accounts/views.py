@@ -110,7 +110,9 @@ def register(request: HttpRequest) -> HttpResponse:
         except ZhengtongError as refusal:
             form.refuse(refusal)
         else:
-            return perform_login(request, Login(user=user, signup=True, redirect_url=request.POST.get("next") or None))
+            return perform_login(
+                request, Login(user=user, signup=True)
+            )  # leads to `next` when that is an address of ours
     return render(request, "accounts/register.html", {"form": form}, status=form.status)
 
 

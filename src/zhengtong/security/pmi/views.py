@@ -17,7 +17,7 @@ from zhengtong.foundation.organizations import public as organizations
 from zhengtong.foundation.organizations.models import Membership, Organization
 from zhengtong.kernel import access
 from zhengtong.kernel.errors import NotAllowed, NotFound, ZhengtongError
-from zhengtong.kernel.forms import OperationForm
+from zhengtong.kernel.forms import OperationForm, number_of
 from zhengtong.security.accounts import public as accounts
 from zhengtong.security.pmi import decisions, operations, queries
 from zhengtong.security.pmi.forms import AppointmentForm, ClosingForm, GrantForm, OfficialForm, StandInForm, WhyForm
@@ -32,7 +32,7 @@ PAGE = 30
 def officials(request: HttpRequest) -> HttpResponse:
     """Search officials by name, login name, body and state."""
     today = official_today()
-    body = organizations.get(int(request.GET["body"])) if request.GET.get("body", "").isdigit() else None
+    body = organizations.get(number_of(request.GET["body"], 0)) if request.GET.get("body", "").isdigit() else None
     active = {"active": True, "closed": False}.get(request.GET.get("state", "active"))
     found = queries.officials(request.GET.get("q", ""), organization=body, active=active)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))

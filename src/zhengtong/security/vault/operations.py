@@ -1,13 +1,14 @@
 """Turn the key over, change the master key, make a person's values unreadable."""
 
 import contextlib
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any, cast
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
@@ -31,6 +32,7 @@ from zhengtong.security.vault.models import DataKey, Erasure, ErasureRequest, Ro
 from zhengtong.security.vault.sealing import HEAD, FieldVault, sealed_by
 from zhengtong.security.vault.values import HOLDINGS, RETAINED, Part
 
+log = logging.getLogger(__name__)
 BATCH = 1000
 BATCHES_AT_ONCE = 20
 Progress = Callable[[str, int], None]
@@ -308,7 +310,17 @@ def _locked_request(request_id: int) -> ErasureRequest:
 def carry_out_erasures(*, at: datetime) -> int:
     """Carry out what is confirmed, each in a transaction of its own; one that meets an open matter waits for its end."""
     open_ones = ErasureRequest.objects.filter(decided_at__isnull=False, done_at__isnull=True, refusal="")
-    return sum(_carry_out(request_id=pk, at=at) for pk in list(open_ones.values_list("pk", flat=True)))
+    return sum(_try_to_carry_out(pk, at=at) for pk in list(open_ones.values_list("pk", flat=True)))
+
+
+def _try_to_carry_out(pk: int, *, at: datetime) -> int:
+    try:
+        return int(_carry_out(request_id=pk, at=at))
+    except (OperationalError, InterfaceError):  # the database is away for all of them
+        raise
+    except Exception as error:  # one that fails is tried again at the next turn, and holds up nobody else's erasure
+        log.exception("an erasure could not be carried out", extra={"request": pk, "error": type(error).__name__})
+    return 0
 
 
 @transaction.atomic

@@ -1,10 +1,11 @@
 """Renew or change a licence by a case of its own that is linked to it (行政许可法 第四十九条、第五十条)."""
 
+import logging
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -22,6 +23,7 @@ from zhengtong.foundation.organizations.models import Organization
 from zhengtong.kernel.errors import Invalid, Refusal
 from zhengtong.security.accounts.values import Principal
 
+log = logging.getLogger(__name__)
 BATCH = 50
 RUNNING = (State.ACCEPTED, State.IN_PROCESS, State.SUSPENDED)
 
@@ -45,6 +47,7 @@ def amend(
     """
     licence = Licence.objects.select_for_update(of=("self",)).select_related("case__matter").get(pk=licence_id)
     before = licence.case
+    _require_holder(before, principal)
     if (begun := open_amendment(licence)) is not None:
         return begun
     may_amend(licence, purpose, principal, on=timezone.localdate(at))
@@ -73,17 +76,22 @@ def open_amendment(licence: Licence) -> Case | None:
     return under_way.filter(licence__isnull=True).order_by("-id").first()
 
 
-def may_amend(licence: Licence, purpose: str, principal: Principal, *, on: date) -> None:
-    """Raises `CannotSubmit` with the sentence why this licence cannot be renewed or changed by them now."""
-    before = licence.case
-    if purpose not in (Case.RENEW, Case.CHANGE):
-        raise Invalid(_("请选择延续还是变更。"))
+def _require_holder(before: Case, principal: Principal) -> None:
+    """Raises `CannotSubmit` unless the licence of this case is the principal's."""
     same_person = bool(before.applicant_user_id) and before.applicant_user_id == principal.user_id
     same_body = bool(before.applicant_enterprise_id) and before.applicant_enterprise_id == principal.enterprise_id
     same_number = not principal.user_id and not principal.enterprise_id
     same_number = same_number and principal.id_number == before.applicant_id_number
     if not (same_person or same_body or same_number):
         raise CannotSubmit(_("只有证照的持有人可以申请延续或变更。"))
+
+
+def may_amend(licence: Licence, purpose: str, principal: Principal, *, on: date) -> None:
+    """Raises `CannotSubmit` with the sentence why this licence cannot be renewed or changed by them now."""
+    before = licence.case
+    if purpose not in (Case.RENEW, Case.CHANGE):
+        raise Invalid(_("请选择延续还是变更。"))
+    _require_holder(before, principal)
     if licence.state != "valid":
         raise CannotSubmit(_("这份证照{state}，不能延续或变更。").format(state=licence.get_state_display()))
     if licence.valid_until is None and purpose == Case.RENEW:
@@ -129,8 +137,25 @@ def deem_due(*, now: datetime) -> int:
     found = Case.objects.filter(
         amends__isnull=False, purpose=Case.RENEW, state__in=RUNNING, amends__valid_until__lt=timezone.localdate(now)
     )
-    ids = list(found.order_by("pk").values_list("pk", flat=True)[:BATCH])
-    return sum(deem_renewed(case_id=pk, now=now) is not None for pk in ids)
+    deemed = 0
+    # All of them are looked at: one applied for too late stays here until somebody decides, and must not use up the batch.
+    for pk in list(found.order_by("pk").values_list("pk", flat=True)):
+        if deemed >= BATCH:
+            break
+        deemed += _try_to_deem(pk, now=now)
+    return deemed
+
+
+def _try_to_deem(case_id: int, *, now: datetime) -> int:
+    try:
+        return int(deem_renewed(case_id=case_id, now=now) is not None)
+    except (OperationalError, InterfaceError):  # the database is away for all of them: the worker waits for it
+        raise
+    except (
+        Exception
+    ) as error:  # one case may be broken in any way; none may keep the others from what the law gave them
+        log.exception("a renewal could not be written down", extra={"case": case_id, "error": type(error).__name__})
+    return 0
 
 
 @transaction.atomic

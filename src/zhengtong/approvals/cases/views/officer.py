@@ -16,6 +16,7 @@ from zhengtong.approvals.cases.states import State
 from zhengtong.foundation.calendars.public import official_now, official_today
 from zhengtong.kernel import access
 from zhengtong.kernel.errors import NotFound, ZhengtongError
+from zhengtong.kernel.forms import number_of
 from zhengtong.security.audit import public as audit
 
 
@@ -122,7 +123,7 @@ def judge(request: HttpRequest, case_id: int) -> HttpResponse:
     seen = request.POST.get("seen", "")
     try:
         acceptance.judge_materials(
-            case_id=case.pk, judgements=judgements, by=request.user, at=now, seen=int(seen) if seen.isdigit() else -1
+            case_id=case.pk, judgements=judgements, by=request.user, at=now, seen=number_of(seen, -1)
         )
     except ZhengtongError as refusal:
         context = screens.case_context(case, request.user, at=now, posted=request.POST)

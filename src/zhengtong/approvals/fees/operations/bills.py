@@ -282,6 +282,8 @@ def _new_version(bill: Bill, line: BillLine, *, reason: str, by: Any, at: dateti
 
 
 def _successor(bill: Bill, *, reason: str, by: Any, at: datetime) -> Bill:
+    if Bill.objects.filter(subject=bill.subject, state__in=OPEN).exclude(pk=bill.pk).exists():
+        raise _has_one(bill.subject)  # this one lapsed, and another was drawn up since
     _close_orders(bill)
     record(bill, Kind.SUPERSEDE, None, at=at, by=by, reason=reason)
     fresh = Bill(

@@ -1,5 +1,6 @@
 """Begin to pay, book what arrived, once; whatever comes twice, late or too much goes to the refunds."""
 
+import logging
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -21,7 +22,9 @@ from zhengtong.approvals.fees.states import Kind, OrderState, RefundCause
 from zhengtong.approvals.fees.values import Paid
 from zhengtong.foundation.events import public as events
 from zhengtong.kernel import money
-from zhengtong.kernel.errors import Invalid
+from zhengtong.kernel.errors import Invalid, Unavailable, ZhengtongError
+
+log = logging.getLogger(__name__)
 
 OPEN_FOR = timedelta(minutes=30)
 ASKED_AFTER = timedelta(seconds=20)
@@ -264,8 +267,16 @@ def ask_about_waiting(*, now: datetime) -> int:
     for order in waiting.order_by(F("asked_at").asc(nulls_first=True), "pk")[:50]:
         if order.asked_at is not None and order.asked_at + _pause(order.asked) > now and order.expires_at > now:
             continue
-        Order.objects.filter(pk=order.pk).update(asked=F("asked") + 1, asked_at=now)
-        if ask(order, at=now):
+        Order.objects.filter(pk=order.pk).update(asked=min(order.asked + 1, MOST_ASKED), asked_at=now)
+        try:
+            arrived = ask(order, at=now)
+        except Unavailable as problem:  # asked again later; the others do not wait for it
+            log.warning("order not asked about", extra={"order": order.number, "code": problem.code})
+            continue
+        except ZhengtongError as problem:  # what the provider says is not ours: asking again changes nothing
+            log.warning("order not booked", extra={"order": order.number, "code": problem.code})
+            arrived = False
+        if arrived:
             found += 1
         elif order.expires_at <= now:
             # What arrives later is booked all the same: the order is only no longer offered.

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import logging
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -18,12 +19,14 @@ from zhengtong.approvals.fees.operations import paying
 from zhengtong.approvals.fees.readers import STATEMENT
 from zhengtong.approvals.fees.refusals import CannotReconcile
 from zhengtong.approvals.fees.states import RefundState
-from zhengtong.approvals.fees.values import Comparison, Difference, Paid, StatementRow
+from zhengtong.approvals.fees.values import Comparison, Difference, StatementRow
 from zhengtong.foundation.events import public as events
 from zhengtong.foundation.files import public as files
 from zhengtong.kernel import money
-from zhengtong.kernel.errors import Invalid, NotFound
+from zhengtong.kernel.errors import Invalid, NotFound, ZhengtongError
 from zhengtong.security.pmi import public as pmi
+
+log = logging.getLogger(__name__)
 
 HEAD = ("kind", "order", "transaction", "amount", "at")
 MOST_ROWS = 200_000
@@ -44,9 +47,10 @@ def read_statement(content: bytes) -> list[StatementRow]:
 
 def _row(number: int, row: dict[str, Any]) -> StatementRow:
     try:
-        if row["kind"] not in ("pay", "refund"):
+        if row["kind"] not in ("pay", "refund") or not (row["order"] and row["transaction"]):
             raise ValueError(row["kind"])
         at = datetime.fromisoformat(row["at"])
+        at = at if at.tzinfo else timezone.make_aware(at)
         return StatementRow(row["kind"], row["order"], row["transaction"], money.yuan(row["amount"]), at)
     except (KeyError, ValueError, TypeError, money.NotMoney) as error:
         raise CannotReconcile(
@@ -146,8 +150,8 @@ def reconcile(*, provider: str, day: date, by: Any, at: datetime, content: bytes
 
 @transaction.atomic
 def settle_difference(*, difference_id: int, note: str, by: Any, at: datetime, book_it: bool = False) -> Discrepancy:
-    """Settle a difference with a note. `book_it`: enter the payment that the statement has and the books lack; it is compared
-    with our own order first.
+    """Settle a difference with a note. `book_it`: enter the payment that the statement has and the books lack, when the provider
+    confirms it and it fits our own order.
     """
     pmi.require(by, "fees.reconcile", on=timezone.localdate(at))
     found = (
@@ -165,8 +169,14 @@ def settle_difference(*, difference_id: int, note: str, by: Any, at: datetime, b
     if book_it:
         if found.kind != Discrepancy.HERE or found.entry != "pay" or found.theirs is None or found.at is None:
             raise CannotReconcile(_("只有“渠道有、账上没有”的收款可以补记。"))
-        said = Paid(found.order, found.transaction, found.theirs, found.at)
-        paying.book(provider=found.reconciliation.provider, said=said, at=at)
+        provider = found.reconciliation.provider
+        said = providers.get(provider).query(found.order, at=at)
+        if said is None or (said.transaction, said.amount) != (found.transaction, found.theirs):
+            # A file that was uploaded is no proof that money came: the provider itself has to say so.
+            raise CannotReconcile(
+                _("向支付渠道核实，这笔款没有到账，或者流水号、金额与对账文件不符，没有补记。请与支付渠道核对。")
+            )
+        paying.book(provider=provider, said=said, at=at)
     found.note, found.settled_by, found.settled_at = note.strip()[:300], by, at
     found.save(update_fields=["note", "settled_by", "settled_at"])
     fact = DifferenceSettled(reconciliation_id=found.reconciliation_id, difference_id=found.pk, actor_id=by.pk)
@@ -179,6 +189,12 @@ def reconcile_yesterday(*, now: datetime) -> int:
     day = timezone.localdate(now) - timedelta(days=1)
     done = set(Reconciliation.objects.filter(day=day).values_list("provider", flat=True))
     missing = [key for key in providers.active() if key not in done]
+    compared = 0
     for key in missing:
-        reconcile(provider=key, day=day, by=None, at=now)
-    return len(missing)
+        try:
+            reconcile(provider=key, day=day, by=None, at=now)
+        except ZhengtongError as problem:  # the others do not wait for it; it is asked again at the next turn
+            log.warning("statement not compared", extra={"provider": key, "code": problem.code})
+        else:
+            compared += 1
+    return compared

@@ -21,6 +21,7 @@ from zhengtong.kernel import money
 from zhengtong.kernel.errors import Invalid, NotFound, ZhengtongError
 
 log = logging.getLogger(__name__)
+MOST_COUNTED = 30_000
 
 EXCESS_REASONS = {
     RefundCause.TWICE: "同一款项重复到账，系统自动提出退款。",
@@ -169,7 +170,9 @@ def _try_to_send(refund_id: int, *, now: datetime) -> int:
         )
     except ZhengtongError as problem:
         log.warning("refund not sent", extra={"refund": refund.number, "code": problem.code})
-        Refund.objects.filter(pk=refund_id).update(attempts=refund.attempts + 1, problem=problem.message[:200])
+        Refund.objects.filter(pk=refund_id).update(
+            attempts=min(refund.attempts + 1, MOST_COUNTED), problem=problem.message[:200]
+        )
         return 0
     return finish_refund(refund_id=refund_id, proof=proof, at=now)
 

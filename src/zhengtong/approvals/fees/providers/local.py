@@ -51,11 +51,13 @@ class LocalProvider:
                 "expires_at": at + OPEN_FOR,
             },
         )
+        if charge.state == Charge.GIVEN_UP:  # who turned back has come again
+            Charge.objects.filter(pk=charge.pk, state=Charge.GIVEN_UP).update(state=Charge.OPEN)
         return f"/pay/local/{charge.token}/"
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> Paid:
         """What a message says. Raises `NotGenuine` when it is not signed with the shared key, or says nothing we know."""
-        if not hmac.compare_digest(signature_of(body), headers.get(SIGNATURE, "")):
+        if not hmac.compare_digest(signature_of(body).encode(), headers.get(SIGNATURE, "").encode()):
             raise NotGenuine(_("支付通知的签名不对，没有入账。"))
         try:
             said = json.loads(body)

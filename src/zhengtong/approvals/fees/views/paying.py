@@ -17,6 +17,7 @@ from zhengtong.foundation.calendars.public import official_now, official_today
 from zhengtong.foundation.files import public as files
 from zhengtong.kernel import access
 from zhengtong.kernel.errors import NotFound, ZhengtongError
+from zhengtong.kernel.forms import number_of
 from zhengtong.security.audit import public as audit
 
 LONGEST_MESSAGE = 16_384
@@ -38,7 +39,7 @@ def pay(request: HttpRequest, code: str) -> HttpResponse:
     found, now = queries.by_pay_code(code), official_now()
     provider = request.POST.get("provider", "")
     own = queries.is_payer(found, request.user, on=official_today())
-    wanted = [int(n) for n in request.POST.getlist("line") if n.isdigit()] if own else None
+    wanted = [no for n in request.POST.getlist("line") if (no := number_of(n, 0))] if own else None
     order = paying.begin_order(bill_id=found.pk, provider=provider, by=request.user, at=now, line_ids=wanted or None)
     back = reverse("fees:back", args=[found.pay_code, order.number])
     address = providers.get(provider).begin(order, title=found.title, return_path=back, at=now)

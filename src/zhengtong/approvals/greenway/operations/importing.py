@@ -39,7 +39,7 @@ COLUMNS = {
     MATTERS: ("投资项目代码", "阶段", "事项", "状态", "受理日期", "办结日期", "文号"),
 }
 DONE, RUNNING, NOT_NEEDED = "已办结", "办理中", "不需要"
-LARGEST, UNPACKED, MOST = 4_000_000, 60_000_000, 5_000
+LARGEST, UNPACKED, MOST, WIDEST = 4_000_000, 60_000_000, 5_000, 60
 
 
 @dataclass(frozen=True)
@@ -140,15 +140,21 @@ def _open(content: bytes) -> Any:
             if sum(one.file_size for one in packed.infolist()) > UNPACKED:
                 raise Invalid(_("文件太大，请分成几个文件导入。"))
         return load_workbook(BytesIO(content), read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError):
-        raise Invalid(_("这不是XLSX表格文件，请先下载空表填写。")) from None
+    except Invalid:
+        raise
+    except Exception:  # a broken file may break the reader in any way
+        raise _no_workbook() from None
+
+
+def _no_workbook() -> Invalid:
+    return Invalid(_("这不是XLSX表格文件，请先下载空表填写。"))
 
 
 def _rows(book: Any, name: str, problems: list[Problem]) -> Iterator[tuple[int, dict[str, str]]]:
     if name not in book.sheetnames:
         problems.append(Problem(name, 0, "", _("缺少这个工作表，请先下载空表填写。")))
         return
-    rows = book[name].iter_rows(values_only=True)
+    rows = _read(book[name])
     head = [_text(cell) for cell in next(rows, ())]
     missing = [column for column in COLUMNS[name] if column not in head]
     if missing:
@@ -161,6 +167,14 @@ def _rows(book: Any, name: str, problems: list[Problem]) -> Iterator[tuple[int, 
         named = dict(zip(head, (_text(cell) for cell in cells), strict=False))
         if any(named.values()):
             yield number, {column: named.get(column, "") for column in COLUMNS[name]}
+
+
+def _read(sheet: Any) -> Iterator[tuple[Any, ...]]:
+    """The rows, read as they are asked for. Raises `Invalid` where the file is broken."""
+    try:
+        yield from sheet.iter_rows(values_only=True, max_col=WIDEST)
+    except Exception:  # as in `_open`: a sheet is read only here
+        raise _no_workbook() from None
 
 
 def _text(cell: Any) -> str:
@@ -298,7 +312,8 @@ def rows_of(found: ProjectImport) -> list[ProjectRow]:
 def carry_out(*, import_id: int, by: Any, at: datetime) -> list[Project]:
     """Take the projects over, each at its true stage with the days its running matters have used. With any problem nothing is written."""
     pmi.require(by, "projects.import", on=timezone.localdate(at))
-    found = get_import(import_id, by=by)
+    get_import(import_id, by=by)
+    found = ProjectImport.objects.select_for_update().get(pk=import_id)
     if found.done_at is not None:
         raise CannotImport(_("这个文件已经导入过了，不需要再导入一次。"))
     if found.problems or not found.rows:

@@ -16,6 +16,7 @@ from zhengtong.foundation.calendars.public import official_now, official_today
 from zhengtong.foundation.organizations.models import Organization
 from zhengtong.kernel import access
 from zhengtong.kernel.errors import Invalid, NotFound, ZhengtongError
+from zhengtong.kernel.forms import number_of
 from zhengtong.security.pmi import public as pmi
 
 
@@ -39,7 +40,7 @@ def window(request: HttpRequest) -> HttpResponse:
 
 def _begin(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     which = request.POST.get("which", "0")
-    place = int(which) if which.isdigit() else 0
+    place = number_of(which, 0)
     if place >= len(context["found"]):
         raise NotFound(_("没有找到这个办事人，请重新查找。"))
     template = queries.template(request.POST.get("template", ""))
@@ -105,7 +106,7 @@ def _receive(request: HttpRequest, joint: JointCase) -> HttpResponse:
         all_in_order="accept" in request.POST or "all" in request.POST,
         by=request.user,
         at=now,
-        seen=int(seen) if seen.isdigit() else -1,
+        seen=number_of(seen, -1),
     )
     if "accept" not in request.POST:
         messages.success(request, _("材料核验结果已保存，对所有事项有效。"))

@@ -16,6 +16,7 @@ from zhengtong.approvals.matters.models import Matter, MatterVersion
 from zhengtong.foundation.organizations.models import Organization
 from zhengtong.kernel import access, official_time
 from zhengtong.kernel.errors import NotFound, ZhengtongError
+from zhengtong.kernel.forms import number_of
 from zhengtong.security.pmi import public as pmi
 
 PER_PAGE = 30
@@ -101,7 +102,11 @@ def compare(request: HttpRequest, version_id: int) -> HttpResponse:
     new = queries.get_version(version_id)
     others = new.matter.versions.exclude(pk=new.pk)
     asked = request.GET.get("with", "")
-    old = others.filter(pk=int(asked)).first() if asked.isdigit() else others.filter(number__lt=new.number).first()
+    old = (
+        others.filter(pk=number_of(asked, 0)).first()
+        if asked.isdigit()
+        else others.filter(number__lt=new.number).first()
+    )
     context = {
         "version": new,
         "old": old,

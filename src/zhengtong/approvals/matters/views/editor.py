@@ -17,6 +17,7 @@ from zhengtong.approvals.matters.rows import Problem, Sheets
 from zhengtong.foundation.organizations import public as organizations
 from zhengtong.kernel import access, expressions, official_time
 from zhengtong.kernel.errors import NotFound, ZhengtongError
+from zhengtong.kernel.forms import number_of
 from zhengtong.security.pmi import public as pmi
 
 
@@ -91,7 +92,7 @@ def _saved(request: HttpRequest, version: MatterVersion, part: Section, sheets: 
             document=document,
             by=request.user,
             at=official_time.now(),
-            seen=int(seen) if seen.isdigit() else None,
+            seen=number_of(seen, -1) if seen else None,
         )
     except ZhengtongError as refusal:
         return _drawn(request, version, part, sheets, [Problem("", 0, "", refusal.message)], status=refusal.status)

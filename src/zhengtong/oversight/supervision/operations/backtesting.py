@@ -4,12 +4,13 @@ Both rule sets are replayed over the same facts, so that what differs comes from
 same in both is left out. Works in chunks of cases that it can be killed between; each chunk is one transaction with its place.
 """
 
+import logging
 import time
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -32,6 +33,7 @@ from zhengtong.oversight.supervision.states import BackTestState, RuleState
 from zhengtong.oversight.supervision.values import Watched
 from zhengtong.security.pmi import public as pmi
 
+log = logging.getLogger(__name__)
 CHUNK = 1000
 TURN_SECONDS = 1.5
 KEPT_LINES = 20_000
@@ -72,6 +74,13 @@ def work(*, now: datetime) -> int:
     except ZhengtongError as refusal:  # a calendar year without data: the replay says so instead of trying for ever
         BackTest.objects.filter(pk=asked.pk).update(
             state=BackTestState.FAILED, problem=refusal.message[:200], ended_at=now
+        )
+    except (OperationalError, InterfaceError):  # the database is away: the worker waits for it
+        raise
+    except Exception as error:  # a case that cannot be read must not keep every later back-test waiting
+        log.exception("a back-test failed", extra={"back_test": asked.pk, "error": type(error).__name__})
+        BackTest.objects.filter(pk=asked.pk).update(
+            state=BackTestState.FAILED, problem=_("有办件读不出来，请联系系统管理员查看运行记录。"), ended_at=now
         )
     return done
 

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from typing import Any
+from zlib import crc32
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -143,6 +144,11 @@ def revoke(*, card_id: int, reason: str, by: Any, at: datetime, seen: int | None
     """The supervisor takes a card back, with the reason: it no longer counts, and stays on record."""
     card = lock(card_id, seen=seen)
     rules.may_supervise(by, card.organization, timezone.localdate(at))
+    if card.appeals.filter(state__in=(AppealState.FILED, AppealState.REPORTED_UP)).exists():
+        # What was reported up is decided above, and an appeal gets its answer.
+        raise CannotActOnCard(
+            _("这张监察卡有申诉没有处理完。请处理申诉，申诉成立的同时撤销监察卡；已经上报的，由上级裁决。")
+        )
     return take_back(card, _text(reason, _("请写明撤销的理由，理由会通知收卡单位。")), by=by, at=at)
 
 
@@ -186,6 +192,26 @@ def _about(organization: Organization, number: str) -> tuple[str, str]:
     return (f"case:{case.pk}", f"/cases/{case.pk}/") if case else (f"body:{organization.pk}", "")
 
 
+def _once_a_day(about: str, said: str) -> str:
+    """The key of a card by hand: the same words on the same day are one card. Raises `CannotActOnCard` when it is there already."""
+    key = f"manual:{about}:{crc32(said.encode()):08x}"
+    if Card.objects.filter(fire_key=key).exists():
+        raise _issued_already()
+    return key
+
+
+def _save_once(card: Card) -> None:
+    try:
+        with transaction.atomic():
+            card.save(force_insert=True)
+    except IntegrityError:  # pressed twice at once
+        raise _issued_already() from None
+
+
+def _issued_already() -> CannotActOnCard:
+    return CannotActOnCard(_("同样内容的监察卡您今天已经发过一张，没有重复发出。请在监察卡列表中查看。"))
+
+
 @transaction.atomic
 def issue_by_hand(
     *,
@@ -206,11 +232,14 @@ def issue_by_hand(
     text = _text(reason, _("请写明发卡的事实和理由，至少五个字。"), name="reason")
     words = {"zh": heading.strip(), "en": heading.strip()}
     about, url = _about(organization, number)
+    fire_key = _once_a_day(
+        f"{about}:{by.pk}:{timezone.localdate(at)}:{level}", f"{organization.pk}|{words['zh']}|{text}"
+    )
     serial = Card.objects.filter(manual=True).count() + 1
     card = Card(
         source="manual",
         key=f"{about}:{serial}",
-        fire_key=f"manual:{about}:{by.pk}:{at.isoformat()}",
+        fire_key=fire_key,
         subject=about,
         kind=Watching.FACT,
         organization=organization,
@@ -235,7 +264,7 @@ def issue_by_hand(
         state="issued",
     )
     issuing.set_windows(card, in_force(), calendars.current(), at=at)
-    card.save(force_insert=True)
+    _save_once(card)
     CardEvent.objects.create(
         card=card, seq=1, act=Act.ISSUE, from_state="", to_state=card.state, actor=by, at=at, text=text
     )

@@ -216,17 +216,40 @@ def _rederive_one(pk: int, *, rules_version: int, calendar_version: int, now: da
 
 
 def review_cards(*, now: datetime, limit: int = 500) -> int:
-    """Look again at the next live cards that rest on an older calendar, also of clocks that stopped long ago; how many."""
-    version = calendars.current_version()
-    rows = Card.objects.filter(state__in=OPEN, calendar_version__lt=version).order_by("id")
-    with transaction.atomic():
-        cards = list(rows[:limit])
-        keys = {(card.source, card.key) for card in cards if card.kind != Watching.FACT}
-        rules = in_force()
-        if keys and rules is not None:
-            rechecking.recheck(watched=list(sources.find(keys).values()), rules=rules, now=now)
-        Card.objects.filter(pk__in=[card.pk for card in cards]).update(calendar_version=version)
+    """Look again at the next live cards that rest on an older calendar, also of clocks that stopped long ago; how many.
+
+    One whose clock cannot be read is left for the next turn, and holds up no other.
+    """
+    rows = Card.objects.filter(state__in=OPEN, calendar_version__lt=calendars.current_version()).order_by("id")
+    ids = list(rows.values_list("pk", flat=True)[:limit])
+    try:
+        return _review(ids, now=now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # one of them is at fault in any way: going one by one finds it
+        log.warning("a batch of cards could not be looked at again", extra={"error": type(error).__name__})
+    return sum(_review_one(pk, now=now) for pk in ids)
+
+
+@transaction.atomic
+def _review(ids: list[int], *, now: datetime) -> int:
+    version, rules = calendars.current_version(), in_force()
+    cards = list(Card.objects.filter(pk__in=ids))
+    keys = {(card.source, card.key) for card in cards if card.kind != Watching.FACT}
+    if keys and rules is not None:
+        rechecking.recheck(watched=list(sources.find(keys).values()), rules=rules, now=now)
+    Card.objects.filter(pk__in=ids).update(calendar_version=version)
     return len(cards)
+
+
+def _review_one(pk: int, *, now: datetime) -> int:
+    try:
+        return _review([pk], now=now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # a card may be broken in any way; none may stop the others
+        log.error("a card could not be looked at again", extra={"card": pk, "error": type(error).__name__})
+    return 0
 
 
 def gather(*, source: str, after: str, now: datetime, limit: int = 500) -> str:

@@ -14,6 +14,7 @@ from zhengtong.foundation.calendars.public import official_now, official_today
 from zhengtong.foundation.organizations import public as organizations
 from zhengtong.kernel import access
 from zhengtong.kernel.errors import NotFound, ZhengtongError
+from zhengtong.kernel.forms import number_of
 from zhengtong.oversight.supervision import forecast as forecasts
 from zhengtong.oversight.supervision import patterns, performance, weekly
 from zhengtong.oversight.supervision.listing import day_of
@@ -43,7 +44,7 @@ def simulator(request: HttpRequest, case_id: int) -> HttpResponse:
     today = official_today()
     case = cases.get_for_official(case_id, request.user, on=today)
     given = {name: day_of(str(value)) for name, value in request.GET.items() if name.startswith("step-") and value}
-    answers = {int(name[5:]): day for name, day in given.items() if day is not None and name[5:].isdigit()}
+    answers = {number_of(name[5:], 0): day for name, day in given.items() if day is not None and name[5:].isdecimal()}
     outcome, problem, status = None, "", 200
     try:
         outcome = forecasts.simulate(case_id=case_id, answers=answers, today=today)
