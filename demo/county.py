@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
 
 from demo import cast, fees, greenway, load_matters, load_organizations, ratings, stories, supervision
@@ -16,6 +17,8 @@ from zhengtong.foundation.calendars import public as calendars
 from zhengtong.foundation.calendars.models import DemoClock
 from zhengtong.foundation.events import public as events
 from zhengtong.foundation.organizations import public as organizations
+from zhengtong.security.audit import operations as audit_operations
+from zhengtong.security.audit import signing, witness
 from zhengtong.security.pki import public as pki
 
 # A Monday before two holidays, so that a visitor sees a weekend, 中秋节 and 国庆节 in the ledger of what they file.
@@ -55,7 +58,17 @@ def load(progress: Progress = print) -> None:
     pki.publish_lists(
         at=PRESENT
     )  # the ceremony lies half a year back; without this they would be stale at the first look
+    _witness()
     cast.write_accounts(people)
+
+
+def _witness() -> None:
+    """The people's congress of the fiction watches the log: a key and a folder of its own, on the county's list. `zhengtong demo` runs it."""
+    folder = settings.DATA / "witness"
+    keys = [key.vkey for key in signing.log_keys()]
+    address = f"{settings.PUBLIC_URL}/audit/log/"
+    made = witness.establish(folder, name="people-congress.shuangfeng.example/w1", address=address, log_keys=keys)
+    audit_operations.add_witness(vkey=made.key.vkey, at=PRESENT)
 
 
 def _set_clock() -> None:

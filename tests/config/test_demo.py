@@ -44,10 +44,24 @@ from functools import partial
 from pathlib import Path
 from zhengtong.config.commands import demo
 
+def watch():
+    from django.conf import settings
+    from django.db import transaction
+    from django.utils import timezone
+    from zhengtong.foundation.events import public as events
+    from zhengtong.security.accounts.events import PasswordReset
+    from zhengtong.security.audit import operations, signing, witness
+    keys = [key.vkey for key in signing.log_keys()]
+    made = witness.establish(settings.DATA / "witness", name="w.example/1", address="http://elsewhere/", log_keys=keys)
+    operations.add_witness(vkey=made.key.vkey, at=timezone.now())
+    with transaction.atomic():
+        events.publish(PasswordReset(user_id=1), at=timezone.now())
+
 def load():
     from zhengtong.security.accounts.models import User
     assert not User.objects.exists()
     User.objects.create(username="first", display_name="某某")
+    watch()
     print("LOADED", flush=True)
     if sys.argv[1] == "crash":
         os._exit(9)
@@ -141,6 +155,12 @@ def alive(process: psutil.Process) -> bool:
         return False
 
 
+def cosigned(data: Path) -> int:
+    """How many checkpoints of the log somebody else signed."""
+    with sqlite3.connect(data / "zhengtong.sqlite3") as database:
+        return int(database.execute("SELECT count(*) FROM audit_cosignature").fetchone()[0])
+
+
 def words(child: psutil.Process) -> str:
     try:
         return " ".join(child.cmdline())
@@ -162,6 +182,16 @@ class TestRunning:
         assert "数据保留在" in told()
         assert not [member for member in family if alive(member)]
         assert (tmp_path / "zhengtong.sqlite3").exists()
+
+    def test_another_body_cosigns_the_log_and_the_county_goes_on_without_it(self, running, tmp_path):
+        process, address, told = running
+        witness = next(p for p in psutil.Process(process.pid).children() if " witness run " in words(p))
+        assert "django" not in " ".join(str(m.path) for m in witness.memory_maps())
+        until(lambda: (tmp_path / "witness" / "checkpoint").exists() and cosigned(tmp_path))
+        witness.kill()
+        until(lambda: not alive(witness))
+        assert answers(address)
+        assert process.poll() is None, told()
 
     def test_a_dead_child_stops_the_whole_with_a_sentence(self, running):
         process, _address, told = running

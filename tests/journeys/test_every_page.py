@@ -123,6 +123,8 @@ NOT_OPENED = {
     "apply/case/<int:case_id>/files/<uuid:public_id>/remove/": POSTED,
     "apply/case/<int:case_id>/": "leads on to the page to fill in",
     "account/sessions/end-others/": POSTED,
+    "account/recovery/<int:number>/": "only while somebody stands at the window: tests of the accounts",
+    "account/recovery/<int:number>/confirm/": POSTED,
     "account/sessions/<int:session_id>/end/": POSTED,
     "account/systems/<str:client_id>/end/": POSTED,
     "account/clients/<str:client_id>/close/": POSTED,

@@ -65,6 +65,7 @@ class Children:
     def __init__(self, data: Path, *, log: Path | None = None, **environment: str) -> None:
         self.log = log
         self.running: list[tuple[str, subprocess.Popen[bytes]]] = []
+        self.spare: set[int] = set()
         self.stop = threading.Event()
         self.environment = {**os.environ, "DATA": str(data), "PYTHONUNBUFFERED": "1", **environment}
 
@@ -81,8 +82,8 @@ class Children:
             _end(name, child)
         self.running.clear()
 
-    def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start `zhengtong …` as a child that is called `name` when it is spoken of."""
+    def start(self, name: str, *arguments: str, needed: bool = True) -> subprocess.Popen[bytes]:
+        """Start `zhengtong …` as a child that is called `name` when it is spoken of; the others go on without one that is not needed."""
         command = [sys.executable, "-m", "zhengtong.config.cli", *arguments]
         with self.log.open("ab") if self.log else nullcontext() as out:
             child = subprocess.Popen(
@@ -94,6 +95,8 @@ class Children:
                 preexec_fn=_die_with_parent,
             )
         self.running.append((name, child))
+        if not needed:
+            self.spare.add(child.pid)
         return child
 
     def run(self, *arguments: str) -> int:
@@ -123,7 +126,7 @@ class Children:
     def check(self) -> None:
         """Raises `CannotRun` when a child has ended by itself."""
         for name, child in self.running:
-            if child.poll() is not None:
+            if child.poll() is not None and child.pid not in self.spare:
                 raise CannotRun(
                     f"{name} 意外停止（状态{child.returncode}），已全部停止，原因见上。再运行一次即可，数据没有丢。\n"
                     f"{name} ended unexpectedly (status {child.returncode}); everything was stopped, the reason stands "

@@ -63,7 +63,8 @@ CLASSES: dict[str, DataClass] = {
 TABLES: dict[str, str] = {
     "auth.Permission": INTERNAL, "auth.Group": INTERNAL, "contenttypes.ContentType": INTERNAL,
     "sessions.Session": SECRET, "vault.DataKey": SECRET, "vault.Rotation": INTERNAL, "vault.Erasure": INTERNAL,
-    "vault.ErasureRequest": PERSONAL, "vault.RetentionChange": INTERNAL, "vault.Deletion": INTERNAL,
+    "vault.ErasureRequest": PERSONAL, "accounts.AccountRecovery": INTERNAL,
+    "vault.RetentionChange": INTERNAL, "vault.Deletion": INTERNAL,
     "events.OutboxEvent": INTERNAL, "events.Delivery": INTERNAL,
     "organizations.Organization": PUBLIC, "organizations.Alias": PUBLIC, "organizations.Succession": PUBLIC,
     "organizations.Post": PUBLIC, "organizations.Membership": INTERNAL,

@@ -24,7 +24,7 @@ from zhengtong.config.commands import serve
 from zhengtong.config.processes import CannotRun, Children, answers, works
 
 ROOT = Path(__file__).resolve().parents[4]
-LOADED, LOADING = "demo-loaded", "demo-loading"
+LOADED, LOADING, WITNESS = "demo-loaded", "demo-loading", "witness"
 KEPT_ON_RESTART = ("secret.key", "demo.lock", "static")
 READY_SECONDS = 60
 
@@ -84,10 +84,18 @@ def _run(data: Path, port: int) -> int:
             children.start("网页 web", "serve", "--port", str(port))
             address = f"http://127.0.0.1:{port}/"
             children.wait_until(lambda: answers(address) and works(data, since), READY_SECONDS)
+            _start_witness(children, data, address)
             _welcome(data, address, time.monotonic() - started)
             children.watch()
     print(f"\n已停止，数据保留在{data}。 Stopped; the data stays in {data}.")
     return 0
+
+
+def _start_witness(children: Children, data: Path, address: str) -> None:
+    """The demo's other body, which watches the county's log from a folder of its own; the county goes on without it."""
+    if (data / WITNESS / "witness.json").exists():
+        run = ("witness", "run", str(data / WITNESS), "--log", f"{address}audit/log/", "--every", "20", "--quiet")
+        children.start("见证方 witness", *run, needed=False)
 
 
 def _prepare_in_child(children: Children, port: int) -> None:

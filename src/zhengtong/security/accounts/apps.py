@@ -28,6 +28,8 @@ class AccountsConfig(AppConfig):
         navigation.register(navigation.Entry(_("我的账号"), "account_profile", order=900, section=navigation.PERSON))
         manage: dict[str, Any] = {"permission": "clients.manage", "section": "system"}
         navigation.register(navigation.Entry(_("接入系统"), "account_clients", order=42, **manage))
+        window: dict[str, Any] = {"permission": "window.serve", "section": "cases", "order": 16}
+        navigation.register(navigation.Entry(_("找回账号"), "account_recovery_begin", **window))
         register_demo_panel(DemoPanel("accounts", _("换个角色"), queries.demo_links))
         erasure.register()
         retention.register()

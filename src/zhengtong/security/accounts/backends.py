@@ -2,8 +2,10 @@
 
 from allauth.account.auth_backends import AuthenticationBackend
 
+from zhengtong.foundation.calendars.public import official_now
 from zhengtong.security.accounts.models import User
 from zhengtong.security.accounts.queries import find_by_login
+from zhengtong.security.accounts.recovery.queries import is_over
 
 
 class AccountBackend(AuthenticationBackend):
@@ -13,7 +15,9 @@ class AccountBackend(AuthenticationBackend):
 
     def _authenticate_by_username(self, username: str, password: str) -> User | None:
         """The one account the login and the password fit together; none when a shared phone and password fit two
-        people.
+        people, or when a one-time password from a window is older than a day.
         """
         fitting = [user for user in find_by_login(username) if self._check_password(user, password)]
-        return fitting[0] if len(fitting) == 1 else None
+        if len(fitting) != 1 or is_over(fitting[0], official_now()):
+            return None
+        return fitting[0]

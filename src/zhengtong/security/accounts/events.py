@@ -259,3 +259,29 @@ class MandateRevoked(MandateEvent):
     """The mandate ended before its time."""
 
     label: ClassVar[Any] = _("撤销委托")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryBegun(AccountEvent):
+    """At a window an official held the card of somebody who lost the way into their account against their face and the number."""
+
+    label: ClassVar[Any] = _("窗口核对身份，找回账号")
+    recovery_id: int
+    factors: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryConfirmed(AccountEvent):
+    """A second official confirmed that the lost second factors may be taken away."""
+
+    label: ClassVar[Any] = _("复核找回账号")
+    recovery_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountRecovered(AccountEvent):
+    """The person left the window with a one-time password; `changed` says what else was renewed: phone, factors."""
+
+    label: ClassVar[Any] = _("窗口找回账号")
+    recovery_id: int
+    changed: tuple[str, ...]

@@ -271,3 +271,37 @@ class ProvinceLink(SealedRow):
 
     def __str__(self) -> str:
         return str(self.user_id)
+
+
+class AccountRecovery(models.Model):
+    """That a resident who lost the way into their account stood at a window: who saw their card, and who else confirmed it.
+
+    Taking second factors away (`factors`) needs a second person; a new password and phone do not. It is carried out by whoever saw
+    the card, while the person stands there (`recovery.operations.OPEN_FOR`).
+    """
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    factors = models.BooleanField(_("取消第二重验证"), default=False)
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(_("核对时间"))
+    confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    confirmed_at = models.DateTimeField(_("复核时间"), null=True)
+    done_at = models.DateTimeField(_("办理时间"), null=True)
+
+    class Meta:
+        verbose_name = _("窗口找回账号")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(confirmed_by__isnull=True)
+                | (~Q(confirmed_by=models.F("asked_by")) & ~Q(confirmed_by=models.F("user"))),
+                name="recovery_four_eyes",
+            ),
+            models.CheckConstraint(condition=~Q(asked_by=models.F("user")), name="recovery_of_another"),
+            models.CheckConstraint(
+                condition=Q(done_at__isnull=True) | Q(factors=False) | Q(confirmed_by__isnull=False),
+                name="recovery_of_factors_confirmed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"user:{self.user_id}"

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from zhengtong.kernel import access
 from zhengtong.security.accounts import province_views, views
+from zhengtong.security.accounts.recovery import views as recovery_views
 
 BEFORE_SIGN_IN = {
     "account_logout",
@@ -64,6 +65,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("clients/", views.client_systems, name="account_clients"),
     path("clients/new/", views.new_client, name="account_client_new"),
     path("clients/<str:client_id>/close/", views.close_client, name="account_client_close"),
+    path("recovery/", recovery_views.begin, name="account_recovery_begin"),
+    path("recovery/<int:number>/", recovery_views.recovery, name="account_recovery"),
+    path("recovery/<int:number>/confirm/", recovery_views.confirm, name="account_recovery_confirm"),
     path("contact/", views.contact, name="account_contact"),
     path("email/", to_profile, name="account_email"),
     path("enterprises/new/", views.register_enterprise, name="account_enterprise_new"),
