@@ -56,7 +56,7 @@ def _project() -> Any:
     """Forty branches, each with its case: in order of stages, every third ended, each waiting for one or two before it."""
     from zhengtong.approvals.cases.models import Case, Suspension
     from zhengtong.approvals.greenway.models import Project
-    from zhengtong.approvals.greenway.operations.opening import publish_template
+    from zhengtong.approvals.greenway.operations.templates import publish_template
     from zhengtong.approvals.greenway.plans import TemplateDocument
     from zhengtong.approvals.matters.models import Matter
     from zhengtong.foundation.organizations import public as organizations

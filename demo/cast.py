@@ -40,6 +40,10 @@ EXTRA = {
     "human-resources": (("payment_officer", 1), ("examiner", 1)),
 }
 PAYS = ("payment_officer",)
+INVESTORS = {2: "双峰县丰禾农机制造有限公司", 4: "双峰县湘椒食品有限公司"}
+"""Fictional companies that invest in the two factories of the demo, by their place among the enterprises; the others are named by
+where they are and what they trade in.
+"""
 
 
 @dataclass
@@ -147,7 +151,7 @@ def _enterprise(cast: Cast, n: int, rng: random.Random, at: datetime) -> None:
     head, place = cast.residents[n + 1], NAMES["places"][n % len(NAMES["places"])]
     body = accounts.register_enterprise(
         uscc=uscc.make_synthetic(kind="92" if n % 2 else "91", division_code="431321", serial=9000 + n),
-        name=f"双峰县{place}{head.display_name[0]}记{NAMES['trades'][n % len(NAMES['trades'])]}",
+        name=INVESTORS.get(n) or f"双峰县{place}{head.display_name[0]}记{NAMES['trades'][n % len(NAMES['trades'])]}",
         legal_representative=head.display_name,
         phone=head.phone,
         address=f"双峰县{place}路{rng.randint(1, 200)}号",

@@ -1,11 +1,12 @@
 """A case and its bill: drawn up after acceptance, never in the way of the case unless a law says so; free ones say by which law."""
 
+import zipfile
 from decimal import Decimal
 
 import pytest
 
 from tests.approvals.cases.play import LAW, Play, elements
-from zhengtong.approvals.cases import charging
+from zhengtong.approvals.cases import charging, evidence
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.cases.refusals import CannotDecide
 from zhengtong.approvals.fees import public as fees
@@ -38,6 +39,15 @@ def test_a_charged_case_gets_its_bill_and_goes_on_without_a_payment(charged, del
     )
     assert play.case.papers.get(kind="acceptance").data["fee"].startswith("收费事项（依据：《城市道路管理条例》")
     assert play.fresh.state == "delivered"
+    # Notice and receipt stand in the evidence pack of the case.
+    fees.record_at_window(
+        bill_id=bill.pk, channel="cash", receipt="1", by=play.county.window_officer, at=play.later(hours=1)
+    )
+    with zipfile.ZipFile(evidence.pack(play.fresh, at=play.now)) as packed:
+        kept = [name for name in packed.namelist() if name.startswith("fees/")]
+        assert [packed.read(name)[:5] for name in kept] == [b"%PDF-", b"%PDF-"]
+    assert "缴款通知书" in kept[0]
+    assert "缴款凭证" in kept[1]
 
 
 def test_only_a_matter_with_a_law_waits_for_the_payment(charged, deliver, small_county):

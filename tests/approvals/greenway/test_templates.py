@@ -7,8 +7,8 @@ from demo import load_matters, load_organizations
 
 from tests.approvals.greenway.play import branch, publish_matters, template
 from tests.factories import SHANGHAI
+from zhengtong.approvals.greenway import linting
 from zhengtong.approvals.greenway import public as greenway
-from zhengtong.approvals.greenway.plans import problems
 from zhengtong.kernel.errors import Invalid
 
 AT = datetime(2026, 9, 1, 9, tzinfo=SHANGHAI)
@@ -18,8 +18,7 @@ def test_all_eight_fit_the_catalogue(calendar):
     load_organizations.load(AT, lambda *told: None)
     keys = {b.matter for d in greenway.shipped() for s in d.stages for b in s.branches}
     load_matters.load(AT, lambda *told: None, only=frozenset(keys))
-    known = {document.key for document in load_matters.documents()}
-    assert [problem for document in greenway.shipped() for problem in problems(document, known)] == []
+    assert [sentence for document in greenway.shipped() for sentence in linting.errors(document)] == []
     assert greenway.publish_shipped(at=AT) == 8
     assert greenway.publish_shipped(at=AT) == 0
     assert {t.kind for t in greenway.templates()} == {"bundle", "project"}

@@ -15,7 +15,7 @@ from zhengtong.approvals.ratings import public as ratings
 from zhengtong.foundation.worklists.models import Todo
 from zhengtong.oversight.supervision import detectors, rulebook, sources
 from zhengtong.oversight.supervision import public as supervision
-from zhengtong.oversight.supervision.models import Watch
+from zhengtong.oversight.supervision.models import Gathering, Watch
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +89,19 @@ class TestJointClock:
         watched = Watch.objects.filter(source="greenway").order_by("key")
         assert [one.kind for one in watched] == ["joint", "joint_step", "joint_step"]
         assert sources.SOURCES["greenway"].running(f"project:{shop.project.pk}", 10) == []
+
+    def test_what_ran_before_its_system_was_connected_is_found_once(self, shop):
+        while supervision.gather_on(now=at("2026-09-22 08:00")):
+            pass
+        # As an installation leaves it that watched cases only, before projects were connected.
+        Gathering.objects.update(covered=["cases", "own", "ratings"])
+        Watch.objects.filter(source="greenway").delete()
+        rounds = 0
+        while supervision.gather_on(now=at("2026-09-22 09:00")):
+            rounds += 1
+        assert rounds == 2  # one with subjects, one that finds no more: each is a transaction of its own
+        assert Watch.objects.filter(source="greenway").count() == 3
+        assert supervision.gather_on(now=at("2026-09-22 10:00")) == 0
 
 
 class TestTheSilentDepartment:

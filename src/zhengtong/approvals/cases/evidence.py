@@ -8,7 +8,7 @@ from typing import IO, Any
 from django.utils import timezone
 from django.utils.translation import override
 
-from zhengtong.approvals.cases import queries
+from zhengtong.approvals.cases import charging, queries
 from zhengtong.approvals.cases.models import Case, CaseEvent, Clock
 from zhengtong.approvals.cases.operations.filing import files_of_materials
 from zhengtong.approvals.cases.operations.paperwork import common
@@ -17,6 +17,7 @@ from zhengtong.approvals.cases.papers import values
 from zhengtong.approvals.cases.papers.evidence import Entry, build_evidence_pack
 from zhengtong.approvals.cases.readers import ANSWER, EVIDENCE
 from zhengtong.approvals.cases.states import Kind, State
+from zhengtong.approvals.fees import public as fees
 from zhengtong.foundation.files import public as files
 
 
@@ -39,6 +40,10 @@ def _papers(case: Case, at: datetime) -> Iterator[Entry]:
     for paper in case.papers.order_by("id"):
         kept = printed(paper_id=paper.pk, at=at)
         yield Entry("papers", f"{paper.number}{paper.title}.pdf", paper.title, partial(files.open_, kept))
+    # What was asked for and paid, also by a bill that was replaced; a branch's stands with its stage.
+    for bill_paper in fees.papers_about(charging.subject_of(case)):
+        kept, title = fees.printed(paper_id=bill_paper.pk, at=at), str(bill_paper.get_kind_display())
+        yield Entry("fees", f"{bill_paper.number}{title}.pdf", title, partial(files.open_, kept))
 
 
 def _attachments(case: Case) -> Iterator[Entry]:

@@ -115,6 +115,12 @@ def receipts_of(bill: Bill) -> list[BillPaper]:
     return list(bill.papers.select_related("payment", "attachment").order_by("id"))
 
 
+def papers_about(subject: str) -> list[BillPaper]:
+    """Notices and receipts of every bill a subject ever had, in the order they were issued."""
+    found = BillPaper.objects.filter(bill__subject=subject).select_related("bill", "payment", "attachment")
+    return list(found.order_by("id"))
+
+
 def verify(code: str) -> Verification:
     """What the public may learn of a notice or receipt by its code. Raises `NotFound`: then it is not genuine."""
     related = ("bill__organization", "organization", "payment")

@@ -17,6 +17,7 @@ class GreenwayConfig(AppConfig):
         from zhengtong.approvals.fees import public as fees
         from zhengtong.approvals.greenway import billing, erasure, gates, notifications, receivers, rules
         from zhengtong.approvals.greenway.models import Project
+        from zhengtong.approvals.greenway.queries import drafts_waiting
         from zhengtong.kernel.navigation import Entry, register
         from zhengtong.security.pmi import public as pmi
 
@@ -29,4 +30,14 @@ class GreenwayConfig(AppConfig):
         pmi.register_rule(Project, "cases.follow", rules.follows, label=_("查看自己的项目"))
         register(Entry(_("一件事"), "greenway:bundles", order=25, section="channels"))
         register(Entry(_("项目与一件事"), "greenway:projects", permission="cases.view", order=25, section="cases"))
+        register(
+            Entry(
+                _("联合办理模板"),
+                "greenway:templates",
+                permission="matters.view",
+                order=40,
+                section="matters",
+                badge=drafts_waiting,
+            )
+        )
         register(Entry(_("窗口统一受理"), "greenway:window", permission="window.serve", order=12, section="cases"))

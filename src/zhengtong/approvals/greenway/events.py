@@ -215,3 +215,64 @@ class ProjectImported(ProjectFact):
     """A running project was taken over at its true stage."""
 
     label: ClassVar[Any] = _("移植在办项目")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateFact(Event):
+    """Something happened to a template of projects or bundles."""
+
+    label: ClassVar[Any] = _("联合办理模板变动")
+
+    subject_kind: ClassVar[str] = "template"
+    subject_field: ClassVar[str] = "key"
+
+    key: str
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateDrafted(TemplateFact):
+    """Somebody began the next version; `reason` says why it changes."""
+
+    label: ClassVar[Any] = _("起草模板")
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateEdited(TemplateFact):
+    """A draft was changed."""
+
+    label: ClassVar[Any] = _("编辑模板")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateSubmitted(TemplateFact):
+    """A draft was handed to the county office."""
+
+    label: ClassVar[Any] = _("提交模板审核")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateReturned(TemplateFact):
+    """The county office sent it back, with the reason."""
+
+    label: ClassVar[Any] = _("退回模板")
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateDraftDiscarded(TemplateFact):
+    """A draft was thrown away; what is in force stays."""
+
+    label: ClassVar[Any] = _("作废模板草稿")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplatePublished(TemplateFact):
+    """A version came into force for what is begun from now on; running projects keep theirs."""
+
+    label: ClassVar[Any] = _("发布模板")
+
+    approved_by_other: bool = False

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -51,10 +51,17 @@ class TemplateVersion(models.Model):
     reason = models.CharField(_("变更说明"), max_length=200)
     published_at = models.DateTimeField(_("发布时间"))
     published_by = models.ForeignKey(USER, on_delete=models.PROTECT, null=True, related_name="+")
+    edited_by = models.ForeignKey(USER, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         verbose_name = _("模板版本")
-        constraints = [models.UniqueConstraint(fields=["template", "number"], name="template_version_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["template", "number"], name="template_version_once"),
+            models.CheckConstraint(
+                condition=Q(published_by__isnull=True) | Q(edited_by__isnull=True) | ~Q(published_by=F("edited_by")),
+                name="template_four_eyes",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} v{self.number}"
@@ -71,6 +78,53 @@ class TemplateVersion(models.Model):
     def label(self) -> str:
         """The name in the reader's language."""
         return own(self.name, self.name_en)
+
+
+class TemplateDraft(models.Model):
+    """The one next version of a template that somebody works on. Published, it becomes a version and is gone."""
+
+    DRAFT, SUBMITTED, RETURNED = "draft", "submitted", "returned"
+    STATES = [(DRAFT, _("草稿")), (SUBMITTED, _("待审核")), (RETURNED, _("已退回"))]
+
+    key = models.SlugField(_("键"), max_length=60, unique=True)
+    base = models.ForeignKey(TemplateVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    document = CompactJSONField()
+    reason = models.CharField(_("变更说明"), max_length=200, blank=True)
+    state = models.CharField(_("状态"), max_length=9, choices=STATES, default=DRAFT)
+    return_reason = models.CharField(_("退回原因"), max_length=300, blank=True)
+    revision = models.PositiveIntegerField(_("修改次数"), default=0)
+    edited_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    editors = CompactJSONField(default=list)
+    """Everybody who changed it: none of them approves it."""
+    created_at = models.DateTimeField(_("建立时间"))
+    submitted_at = models.DateTimeField(_("提交时间"), null=True)
+
+    class Meta:
+        verbose_name = _("模板草稿")
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return f"{self.key} ({self.state})"
+
+    @property
+    def plan(self) -> TemplateDocument:
+        """The typed document."""
+        return TemplateDocument.model_validate(self.document)
+
+    @property
+    def label(self) -> str:
+        """The name in the reader's language."""
+        return own(self.document["name"], self.document.get("name_en", ""))
+
+    @property
+    def number(self) -> int:
+        """The number it will have."""
+        return self.base.number + 1 if self.base else 1
+
+    @property
+    def is_open(self) -> bool:
+        """True while it may be changed."""
+        return self.state in (self.DRAFT, self.RETURNED)
 
 
 class Project(SealedRow):
@@ -133,6 +187,18 @@ class Project(SealedRow):
     def plan(self) -> TemplateDocument:
         """The template this project is pinned to."""
         return self.template.plan
+
+    @property
+    def investment_shown(self) -> str:
+        """The total investment: 万元 for readers of Chinese; in yuan, from a million on in millions, for readers of English."""
+        if self.investment is None:
+            return ""
+        if not (get_language() or "").startswith("en"):
+            return f"{self.investment:,f}".removesuffix(".00")
+        amount = self.investment * 10_000
+        if amount < 1_000_000:
+            return f"{amount:,.2f}".removesuffix(".00")
+        return f"{(amount / 1_000_000).normalize():,f} million"
 
     @property
     def for_whom(self) -> str:

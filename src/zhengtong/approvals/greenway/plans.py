@@ -5,7 +5,7 @@ language of `kernel.expressions`. Both kinds, and every county's own, run on thi
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -118,43 +118,6 @@ class TemplateDocument(Part):
         """The question that switches a branch on; None when it is always needed."""
         names = expressions.parse(branch.condition, self.declared()).names if branch.condition else frozenset()
         return next((field for field in self.questions if field.key in names), None)
-
-
-def problems(document: TemplateDocument, known_matters: Iterable[str]) -> list[str]:
-    """What is wrong with a template, in sentences: matters nobody published, circles, limits beyond the law."""
-    known, found = set(known_matters), []
-    branches = [branch for stage in document.stages for branch in stage.branches]
-    keys = [branch.matter for branch in branches]
-    found += [f"{document.key}: 事项 {key} 重复" for key in sorted({k for k in keys if keys.count(k) > 1})]
-    for stage in document.stages:
-        if stage.limit_workdays > LONGEST_JOINT and stage.limit_basis == USUAL_BASIS:
-            found.append(f"{document.key}/{stage.key}: 联合时限超过{LONGEST_JOINT}个工作日，须写明依据")
-    for branch in branches:
-        if branch.level == "county" and branch.matter not in known:
-            found.append(f"{document.key}: 没有事项 {branch.matter}")
-        found += [f"{branch.matter}: 前置事项 {key} 不在模板中" for key in branch.prerequisites if key not in keys]
-        if branch.condition:
-            expressions.parse(branch.condition, document.declared())
-    if circle := _circle({branch.matter: branch.prerequisites for branch in branches}):
-        found.append(f"{document.key}: 前置关系成环：{'→'.join(circle)}")
-    return found
-
-
-def _circle(waits: Mapping[str, tuple[str, ...]]) -> list[str]:
-    done: set[str] = set()
-
-    def walk(key: str, path: list[str]) -> list[str]:
-        if key in path:
-            return [*path[path.index(key) :], key]
-        if key in done:
-            return []
-        for before in waits.get(key, ()):
-            if circle := walk(before, [*path, key]):
-                return circle
-        done.add(key)
-        return []
-
-    return next((circle for key in waits if (circle := walk(key, []))), [])
 
 
 def situation_form(document: TemplateDocument, stage: StagePlan) -> Form:

@@ -25,10 +25,9 @@ from zhengtong.approvals.greenway.operations.opening import (
     begin_stage,
     give_material,
     open_project,
-    publish_shipped,
-    publish_template,
 )
 from zhengtong.approvals.greenway.operations.sharing import common_form, drafts, papers
+from zhengtong.approvals.greenway.operations.templates import publish_shipped, publish_template
 from zhengtong.approvals.greenway.operations.visits import cancel, candidates, fix, propose, write_record
 from zhengtong.approvals.greenway.plans import TemplateDocument, shipped
 from zhengtong.approvals.greenway.queries import (

@@ -20,6 +20,7 @@ from zhengtong.approvals.greenway.models import (
     Project,
     ProjectEvent,
     Template,
+    TemplateDraft,
 )
 from zhengtong.approvals.greenway.states import BRANCH_ENDED, JOINT_OPEN, BranchState
 from zhengtong.approvals.greenway.values import JointClockView
@@ -46,6 +47,13 @@ def template(key: str) -> Template:
     if found is None:
         raise NotFound(_("没有这个“一件事”或项目类型。请从列表中选择。"))
     return found
+
+
+def drafts_waiting(user: Any) -> int:
+    """How many drafts of templates wait for whoever approves them."""
+    if not pmi.can(user, "matters.approve", on=calendars.official_today()):
+        return 0
+    return TemplateDraft.objects.filter(state=TemplateDraft.SUBMITTED).count()
 
 
 @dataclass(frozen=True)

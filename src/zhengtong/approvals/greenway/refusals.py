@@ -41,3 +41,7 @@ class CannotVisit(Refusal):
 
 class CannotImport(Refusal):
     """The workbook has errors: nothing was written."""
+
+
+class CannotChangeTemplate(Refusal):
+    """The draft is not where this act finds it, or somebody who edited it would approve it."""

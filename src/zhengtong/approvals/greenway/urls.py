@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from zhengtong.approvals.greenway.views import applying, following, importing, official
+from zhengtong.approvals.greenway.views import applying, following, importing, official, templates
 
 app_name = "greenway"
 urlpatterns = [
@@ -19,6 +19,13 @@ urlpatterns = [
     path("projects/import/", importing.upload, name="import"),
     path("projects/import/empty.xlsx", importing.empty, name="import_empty"),
     path("projects/import/<int:import_id>/", importing.preview, name="import_preview"),
+    path("projects/templates/", templates.index, name="templates"),
+    path("projects/templates/new/", templates.new, name="template_new"),
+    path("projects/templates/drafts/<int:draft_id>/", templates.draft, name="template_draft"),
+    path("projects/templates/drafts/<int:draft_id>/edit/<slug:section>/", templates.edit, name="template_edit"),
+    path("projects/templates/versions/<int:version_id>/compare/", templates.compare, name="template_compare"),
+    path("projects/templates/<slug:key>/", templates.template, name="template"),
+    path("projects/templates/<slug:key>/revise/", templates.revise, name="template_revise"),
     path("projects/<int:project_id>/", following.project, name="project"),
     path("projects/<int:project_id>/print/", following.print_project, name="print"),
     path("projects/<int:project_id>/do/<slug:key>/<int:thing>/", following.act, name="act"),

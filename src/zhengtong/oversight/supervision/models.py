@@ -132,12 +132,13 @@ class Watch(models.Model):
 
 
 class Gathering(models.Model):
-    """How far the running clocks were gone through for a version of the rules."""
+    """How far the running clocks were gone through for a version of the rules; `covered`: the systems that are done."""
 
     rules_version = models.PositiveIntegerField(unique=True)
     source = models.CharField(max_length=12, blank=True)
     after = models.CharField(max_length=40, blank=True)
     finished = models.BooleanField(default=False)
+    covered = CompactJSONField(default=list)
 
     class Meta:
         verbose_name = _("监察清点")

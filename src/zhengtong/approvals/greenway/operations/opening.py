@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.greenway import events, recording, rules
-from zhengtong.approvals.greenway.models import Branch, JointCase, Project, Template, TemplateVersion
+from zhengtong.approvals.greenway.models import Branch, JointCase, Project, Template
 from zhengtong.approvals.greenway.operations import sharing
-from zhengtong.approvals.greenway.plans import BranchPlan, StagePlan, TemplateDocument, problems, shipped
+from zhengtong.approvals.greenway.plans import BranchPlan, StagePlan, TemplateDocument
 from zhengtong.approvals.greenway.refusals import CannotBegin
 from zhengtong.approvals.greenway.states import BranchState, JointKind, JointState
 from zhengtong.approvals.matters import public as matters
@@ -24,41 +24,6 @@ from zhengtong.foundation.organizations.models import Organization
 from zhengtong.kernel.errors import Invalid
 from zhengtong.kernel.identifiers import project_code
 from zhengtong.security.accounts.values import Principal
-
-
-@transaction.atomic
-def publish_template(*, document: TemplateDocument, reason: str, by: Any, at: datetime) -> TemplateVersion:
-    """Publish a version of a template. Raises `Invalid` with everything that is wrong with it."""
-    found = problems(document, matters.Matter.objects.values_list("key", flat=True))
-    if found:
-        raise Invalid("；".join(found))
-    template, _created = Template.objects.select_for_update().get_or_create(
-        key=document.key, defaults={"kind": document.kind}
-    )
-    last = template.versions.order_by("-number").first()
-    version = TemplateVersion.objects.create(
-        template=template,
-        number=last.number + 1 if last else 1,
-        name=document.name,
-        name_en=document.name_en,
-        document=document.model_dump(mode="json"),
-        reason=reason,
-        published_at=at,
-        published_by=by,
-    )
-    template.current = version
-    template.save(update_fields=["current"])
-    return version
-
-
-def publish_shipped(*, at: datetime) -> int:
-    """Publish the templates that come with the product and are not there yet; how many. Those without their matters are left out."""
-    known = set(matters.Matter.objects.values_list("key", flat=True))
-    there = set(Template.objects.values_list("key", flat=True))
-    fitting = [d for d in shipped() if d.key not in there and not problems(d, known)]
-    for document in fitting:
-        publish_template(document=document, reason="首次发布", by=None, at=at)
-    return len(fitting)
 
 
 @transaction.atomic
