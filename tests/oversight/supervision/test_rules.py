@@ -7,7 +7,7 @@ import pytest
 from tests.approvals.cases.play import Play
 from tests.factories import at, make_resident
 from tests.oversight.supervision.conftest import cards, fire_until
-from zhengtong.approvals.cases.models import Clock
+from zhengtong.approvals.cases.models import CaseEvent
 from zhengtong.kernel.errors import Invalid, NotAllowed
 from zhengtong.oversight.supervision import public as supervision
 from zhengtong.oversight.supervision import rule_pages, rulebook
@@ -138,11 +138,14 @@ class TestBackTest:
         assert backtesting.run_to_end(back_test_id=asked.pk, now=NOW).counts == {}
 
     def test_one_that_meets_a_broken_case_ends_and_lets_the_next_begin(self, history, supervisor):
-        draft = self.draft(supervisor, T_01_2=10)
+        draft = self.draft(supervisor)
+        Rule.objects.filter(rule_set=draft, code="S-10").update(value=7)  # its detector reads what was judged
         period = {"rule_set_id": draft.pk, "by": supervisor, "at": NOW, "last": date(2026, 9, 30)}
         asked = backtesting.begin_back_test(first=date(2026, 9, 1), **period)
         following = backtesting.begin_back_test(first=date(2026, 9, 30), **period)
-        Clock.objects.filter(case=history.case).update(limit_workdays=30000, started_on=date(9999, 12, 31))
+        strange = CaseEvent.objects.filter(case=history.case, kind="judge").last()
+        strange.pk, strange.seq, strange.data = None, 9000, {"materials": {"not a number": ["ok"]}}
+        strange.save(force_insert=True)
         for _turn in range(2):
             backtesting.work(now=NOW)
         asked.refresh_from_db()
