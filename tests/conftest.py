@@ -5,9 +5,12 @@ database is SQLite there, or the server of DATABASE_URL.
 """
 
 import atexit
+import fcntl
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -37,6 +40,11 @@ if "sqlite3" in settings.DATABASES["default"]["ENGINE"]:
     options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
     settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = DATA / "test.sqlite3"
 django.setup()
+
+from zhengtong.config.commands.messages import compile_if_stale  # noqa: E402
+
+# A fresh clone has no catalogue, and a process that looked for one does not look again.
+compile_if_stale()
 
 from django.core.cache import cache  # noqa: E402
 from django.test import Client  # noqa: E402
@@ -94,6 +102,22 @@ def _nothing_left_over() -> Iterator[None]:
     cache.clear()
     yield
     translation.activate("zh-hans")
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A data folder as `migrate` leaves it, on SQLite, made once for all workers of a run: to be copied by who starts a product."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "migrated"
+    folder.mkdir(exist_ok=True)
+    with (folder.parent / "migrated.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "whole").exists():
+            command = [sys.executable, "-m", "zhengtong.config.cli", "manage", "migrate", "--verbosity", "0"]
+            subprocess.run(command, env={**os.environ, "DATA": str(folder), "DATABASE_URL": ""}, check=True)
+            (folder / "secret.key").unlink(missing_ok=True)  # each makes its own
+            (folder / "whole").touch()
+    return folder
 
 
 @pytest.fixture

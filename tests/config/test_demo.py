@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -80,31 +81,38 @@ def prepare(data: Path, how: str = "whole") -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", LOADER, how], env=settings, capture_output=True, text=True)
 
 
+@pytest.fixture
+def fresh(tmp_path: Path, migrated: Path) -> Path:
+    """A folder whose database is migrated and empty: what is looked at here comes after."""
+    shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
 @pytest.mark.process
 class TestLoading:
-    def test_it_loads_once(self, tmp_path):
-        assert "LOADED" in prepare(tmp_path).stdout
-        again = prepare(tmp_path)
+    def test_it_loads_once(self, fresh):
+        assert "LOADED" in prepare(fresh).stdout
+        again = prepare(fresh)
         assert again.returncode == 0
         assert "LOADED" not in again.stdout
 
-    def test_after_a_crash_in_the_middle_it_says_so_and_starts_over(self, tmp_path):
-        assert prepare(tmp_path, "crash").returncode == 9
-        secret = (tmp_path / "secret.key").read_bytes()
-        again = prepare(tmp_path)
+    def test_after_a_crash_in_the_middle_it_says_so_and_starts_over(self, fresh):
+        assert prepare(fresh, "crash").returncode == 9
+        secret = (fresh / "secret.key").read_bytes()
+        again = prepare(fresh)
         assert again.returncode == 0, again.stderr
         assert "上次装载演示县时中断" in again.stdout
         assert "LOADED" in again.stdout
-        assert (tmp_path / "secret.key").read_bytes() == secret
-        assert not (tmp_path / demo.LOADING).exists()
+        assert (fresh / "secret.key").read_bytes() == secret
+        assert not (fresh / demo.LOADING).exists()
 
-    def test_a_database_in_use_is_left_alone(self, tmp_path):
-        prepare(tmp_path)
-        (tmp_path / demo.LOADED).unlink()
-        refused = prepare(tmp_path)
+    def test_a_database_in_use_is_left_alone(self, fresh):
+        prepare(fresh)
+        (fresh / demo.LOADED).unlink()
+        refused = prepare(fresh)
         assert refused.returncode == 1
         assert "不是空的" in refused.stderr
-        accounts = sqlite3.connect(tmp_path / "zhengtong.sqlite3").execute("SELECT count(*) FROM accounts_user")
+        accounts = sqlite3.connect(fresh / "zhengtong.sqlite3").execute("SELECT count(*) FROM accounts_user")
         assert accounts.fetchone() == (1,)
 
 
@@ -125,7 +133,7 @@ class TestReset:
 
 
 @pytest.fixture
-def running(tmp_path) -> Iterator[tuple[subprocess.Popen[bytes], str, Callable[[], str]]]:
+def running(fresh, tmp_path) -> Iterator[tuple[subprocess.Popen[bytes], str, Callable[[], str]]]:
     """A demo that serves a county of one account, its address, and how to read what it has said; it has said that it is ready."""
     prepare(tmp_path)
     accounts = [{"role": "居民 Resident", "name": "王小明", "login": "13800000001", "password": "spring rice"}]

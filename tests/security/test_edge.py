@@ -1,6 +1,7 @@
 """What stands between the product and the network: headers of every page, cookies, foreign pages, odd methods."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -134,8 +135,6 @@ BEHIND_TLS = """
 import django
 django.setup()
 from django.conf import settings
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from django.test import Client
 visitor = Client(HTTP_X_FORWARDED_PROTO="https", HTTP_HOST="zw.example")
 answer = visitor.get("/account/login/?ui=elder&contrast=high&lang=en", follow=False)
@@ -150,8 +149,9 @@ print(User.objects.count(), "accounts")
 
 
 @pytest.mark.process
-def test_behind_tls_everything_is_strict(tmp_path: Path):
+def test_behind_tls_everything_is_strict(tmp_path: Path, migrated: Path):
     """The settings as a county has them: read afresh in a process of their own."""
+    shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
     environment = {**os.environ, "DATA": str(tmp_path), "ZHENGTONG_HTTPS": "1", "ZHENGTONG_HOSTS": "zw.example"}
     environment.pop("DATABASE_URL", None)
     environment["DJANGO_SETTINGS_MODULE"] = "zhengtong.config.settings"

@@ -322,7 +322,7 @@ class Paper(models.Model):
     title = models.CharField(_("标题"), max_length=100)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+", db_index=False)
     base = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
-    data = PackedJSONField()
+    data: Any = PackedJSONField()
     verify_code = models.CharField(_("验证码"), max_length=20, unique=True)
     issued_at = models.DateTimeField(_("签发时间"))
     issued_by = models.ForeignKey(USER, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)

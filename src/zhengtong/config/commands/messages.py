@@ -6,6 +6,7 @@ fragments together are compiled into `locale/en/LC_MESSAGES/django.mo`. Everythi
 
 import argparse
 import io
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -234,7 +235,7 @@ def compile_catalogue() -> Path:
         )
         compiled.append(polib.POEntry(msgid=key.msgid, msgctxt=key.context or None, **plural))
     COMPILED.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = COMPILED.with_suffix(".mo.new")
+    unfinished = COMPILED.with_suffix(f".mo.{os.getpid()}.new")
     compiled.save_as_mofile(str(unfinished))
     unfinished.replace(COMPILED)
     return COMPILED

@@ -124,12 +124,14 @@ def signer(algorithm: Algorithm, *, create: bool = True) -> Signer:
 
 def origin() -> str:
     """The name of this county's log: that of its first checkpoint, for good, whatever program asks with whatever settings; before there
-    is one, the host of the public address, and "audit".
+    is one, the host of the public address, and "audit". A demo's has no port: it may run at another one tomorrow.
     """
     first = SignedCheckpoint.objects.order_by("size").values_list("note", flat=True).first()
     if first is not None:
         return parse_body(split(first)[0]).origin
     host = settings.PUBLIC_URL.split("://", 1)[-1].split("/", 1)[0]
+    if settings.DEMO:
+        host = host.rpartition(":")[0] or host
     return f"{host}/audit"
 
 
