@@ -1,5 +1,8 @@
 """At the window: who lost password, phone or second factor comes back in after an official saw their card; everything else is refused."""
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -114,6 +117,14 @@ def test_the_pages_of_two_people(person, clerk, colleague, signed_in, settings):
     assert "出一次性密码" in first.get(f"/account/recovery/{row.pk}/").content.decode()
     assert second.post(f"/account/recovery/{row.pk}/", {"go": "1"}).status_code == 422
     assert not AccountRecovery.objects.filter(done_at__isnull=False).exists()
+
+
+def test_the_worker_knows_what_to_send():
+    """It loads no page, and sends what the window wrote."""
+    known = "import django; django.setup()\nfrom zhengtong.foundation.notices.kinds import TEMPLATES\n"
+    asked = [sys.executable, "-c", f"{known}assert 'accounts.recovered' in TEMPLATES"]
+    settings = {**os.environ, "DJANGO_SETTINGS_MODULE": "zhengtong.config.settings"}
+    assert subprocess.run(asked, env=settings).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -128,7 +128,7 @@ class TestDeleting:
             accounts.deactivate(user=person, reason="deceased", by=None, at=NOW)
         monkeypatch.setattr(operations, "BATCHES_AT_ONCE", 1)
         when = at("2026-11-21")
-        done: dict[str, date] = {}
+        done: dict[str, datetime] = {}
         assert [operations.carry_out(at=when, machine=NOW, done=done) for _turn in range(8)].count(
             2
         ) == 2  # and a 1, then nothing: it is asked once a day
@@ -224,6 +224,15 @@ class TestChanging:
         person = make_resident()
         accounts.deactivate(user=person, reason="request", by=person, at=NOW)
         assert delete("2026-10-02") == 1
+
+    def test_a_shorter_period_is_heard_on_the_day_it_is_confirmed(self, db):
+        one, two, person = make_official("one"), make_official("two"), make_resident()
+        accounts.deactivate(user=person, reason="request", by=person, at=NOW)
+        when, done = at("2026-10-02 10:00"), {}
+        assert operations.carry_out(at=when, machine=NOW, done=done) == 0
+        row = operations.ask_change(key="accounts.closed", amount=10, unit="days", by=one.pk, at=when, **BASIS)
+        operations.decide_change(change_id=row.pk, confirm=True, by=two.pk, at=when)
+        assert operations.carry_out(at=when, machine=NOW, done=done) == 1
 
     def test_turned_down_nothing_changes_and_for_ever_deletes_nothing(self, db):
         one, two = make_official("one"), make_official("two")

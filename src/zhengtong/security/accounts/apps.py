@@ -23,6 +23,7 @@ class AccountsConfig(AppConfig):
         from zhengtong.foundation.calendars.public import DemoPanel, register_demo_panel
         from zhengtong.kernel import navigation
         from zhengtong.security.accounts import erasure, events, queries, receivers, retention  # noqa: F401
+        from zhengtong.security.accounts.recovery import notifications  # noqa: F401
 
         user_logged_in.disconnect(dispatch_uid="update_last_login")
         navigation.register(navigation.Entry(_("我的账号"), "account_profile", order=900, section=navigation.PERSON))

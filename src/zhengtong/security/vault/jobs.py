@@ -1,6 +1,6 @@
 """Periodic work of the vault."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -8,7 +8,7 @@ from zhengtong.foundation.events.public import every
 from zhengtong.security.vault import operations
 from zhengtong.security.vault.retention import operations as retention
 
-_done: dict[str, date] = {}
+_done: dict[str, datetime] = {}
 
 
 @every(seconds=5, name="vault.rotation")

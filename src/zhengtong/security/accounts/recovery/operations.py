@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from zhengtong.foundation.events import public as events
 from zhengtong.foundation.notices import public as notices
@@ -14,18 +13,11 @@ from zhengtong.kernel.identifiers.values import normalise
 from zhengtong.security.accounts import operations, rules
 from zhengtong.security.accounts.events import AccountRecovered, RecoveryBegun, RecoveryConfirmed
 from zhengtong.security.accounts.models import AccountRecovery, User
+from zhengtong.security.accounts.recovery.notifications import TOLD
 from zhengtong.security.audit import public as audit
 
 OPEN_FOR = timedelta(minutes=30)
 """So long the person stands at the window; then their card is looked at again."""
-TOLD = notices.register_template(
-    "accounts.recovered",
-    subject=gettext_noop("您的账号在窗口重新设置了登录方式"),
-    body=gettext_noop(
-        "{at}，政务服务窗口核对身份证后，为您的账号重新设置了登录方式，原来的登录都已结束。不是您本人办理的，请立即拨打12345或到窗口停用账号。"
-    ),
-    sms=gettext_noop("您的账号刚在政务服务窗口重新设置了登录方式。不是您本人办理的，请立即拨打12345。"),
-).key
 
 
 class CannotRecover(Refusal):

@@ -94,25 +94,25 @@ def decide_change(*, change_id: int, confirm: bool, by: int, at: datetime) -> Re
     return row
 
 
-def carry_out(*, at: datetime, machine: datetime, done: dict[str, date] | None = None) -> int:
+def carry_out(*, at: datetime, machine: datetime, done: dict[str, datetime] | None = None) -> int:
     """Delete what was kept long enough at `at` (`machine`: the machine's own time, by which sessions run); the number of rows.
 
     Batch by batch, each in a transaction of its own with its record and its fact; killed in between it goes on at the next call.
-    After so many batches other work has its turn. `done`: kinds that were finished on a day, so that they are asked once a day.
+    After so many batches other work has its turn. `done`: up to when a kind was finished, so that it is asked once a day, and at once when its period
+    was changed.
     """
     left, rows = BATCHES_AT_ONCE, 0
     for period in periods.in_force().values():
         kind = RETENTIONS.get(period.key)
-        today = timezone.localdate(machine if kind and kind.by_machine else at)
         moment = periods.before(period, machine if kind and kind.by_machine else at)
-        if kind is None or moment is None or (done is not None and done.get(period.key) == today):
+        if kind is None or moment is None or (done is not None and done.get(period.key) == moment):
             continue
         last = None
         while left > 0:
             last, count = _delete_batch(key=period.key, before=moment, after=last, at=at)
             if last is None:
                 if done is not None and not kind.by_machine:
-                    done[period.key] = today
+                    done[period.key] = moment
                 break
             left, rows = left - 1, rows + count
     return rows

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet, Sum
 from django.db.models.functions import TruncDate
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhengtong.kernel.errors import NotFound
@@ -43,7 +44,8 @@ def _coming(period: periods.Period, at: datetime) -> int | None:
     kind = RETENTIONS.get(period.key)
     if kind is None:
         return None
-    moment = periods.before(period, at + AHEAD)
+    ahead = (timezone.now() if kind.by_machine else at) + AHEAD
+    moment = periods.before(period, ahead)
     return due(kind, moment, at).count() if moment else 0
 
 
