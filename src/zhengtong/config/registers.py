@@ -201,7 +201,7 @@ CRYPTOGRAPHY: tuple[Cryptography, ...] = (
                   "config/commands/sbom", "config/commands/demo")),
     Cryptography("numbers nobody guesses: query codes, verification codes, the signing secret", "the system's generator", 128,
                  "none", "as what they name; query codes beside a case number and a limit of tries",
-                 ("kernel/identifiers/case_number", "kernel/identifiers/project_code", "approvals/cases/queries",
+                 ("kernel/identifiers/case_number", "kernel/identifiers/project_code", "approvals/cases/queries", "approvals/greenway/queries",
                   "approvals/ratings/operations/invitations", "approvals/fees/recording", "approvals/cases/operations/paperwork",
                   "config/settings")),
     Cryptography("the public address, asked by the check", "TLS 1.2 and 1.3 as a visitor", 128, "the proxy's", "the proxy's",

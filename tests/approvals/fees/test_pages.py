@@ -8,15 +8,19 @@ from decimal import Decimal
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
+from tests.approvals.cases.play import elements
 from tests.approvals.fees.conftest import line
 from tests.approvals.fees.test_paying import begin, pay_there, take
+from tests.factories import at
 from tests.foundation.files.samples import pdf
 from zhengtong.approvals.fees import public as fees
 from zhengtong.approvals.fees.models import Charge, Discrepancy, Payment, Reconciliation, Refund, Share
 from zhengtong.approvals.fees.operations import reconciling
 from zhengtong.approvals.fees.providers import local, telling
+from zhengtong.approvals.matters import public as matters
 from zhengtong.foundation.calendars.public import official_now
 
 
@@ -215,3 +219,58 @@ def test_refunds_and_reconciliation_pages(bill, signed_in, finance, finance_head
     assert asks.post("/bills/reconciliation/", {"provider": "local", "day": today}).status_code == 409
     assert signed_in(small_county.section_head).get("/bills/reconciliation/").status_code == 403
     assert reconciling.reconcile_yesterday(now=official_now()) == 0
+
+
+CHARGED = {
+    "charged": True,
+    "basis": {"law": "政府信息公开条例", "article": "第四十二条", "checked": True},
+    "items": [
+        {
+            "name": "信息处理费",
+            "name_en": "Processing",
+            "rule": "by_volume",
+            "amount": "10",
+            "unit": "元/件",
+            "account": "103",
+        },
+        {"name": "邮寄费", "rule": "by_price_list", "unit": "元/次"},
+    ],
+}
+
+
+def test_a_bill_by_hand_charges_only_what_the_catalogue_does(small_county, signed_in, payer):
+    """The rate is the catalogue's, the units the official's; an item without a rate waits to be assessed; pressed twice, it is one bill."""
+    matters.publish_as_system(document=elements(fees=CHARGED), at=at("2026-09-01"), reason="测试")
+    head, address = signed_in(small_county.section_head), reverse("fees:by_hand")
+    assert "开缴款单" in head.get(reverse("fees:list")).content.decode()
+    matter = matters.Matter.objects.get()
+    assert f"?matter={matter.key}" in head.get(address).content.decode()
+    page = head.get(f"{address}?matter={matter.key}")
+    told = page.content.decode()
+    assert "《政府信息公开条例》第四十二条" in told
+    assert "10.00" in told
+    once = page.context["form"].initial["once"]
+    given = {
+        "once": once,
+        "quantity-0": "3",
+        "quantity-1": "",
+        "number": payer.resident_id,
+        "reason": "申请件数超过规定",
+    }
+    for wrong in ({"quantity-0": ""}, {"reason": ""}, {"number": "430101199001010000"}, {"number": "", "name": ""}):
+        assert head.post(f"{address}?matter={matter.key}", {**given, **wrong}).status_code in (409, 422), wrong
+    assert not fees.Bill.objects.exists()
+    done = head.post(f"{address}?matter={matter.key}", given)
+    bill = fees.Bill.objects.get()
+    assert done["Location"] == f"/bills/{bill.pk}/"
+    assert (bill.state, bill.total, bill.payer_user, bill.organization) == ("issued", 30, payer, matter.department)
+    [row] = bill.lines.all()
+    assert (row.basis, row.rate, row.account) == ("《政府信息公开条例》第四十二条", 10, "103")
+    assert "申请件数超过规定" in signed_in(payer).get(f"/pay/{bill.pay_code}/").content.decode()
+    assert signed_in(small_county.section_head).post(f"{address}?matter={matter.key}", given).status_code == 409
+    # Somebody without an account pays by the code; what has no rate in the catalogue is assessed first.
+    other = {**given, "once": "ANOTHER", "quantity-0": "", "quantity-1": "2", "number": "", "name": "王大妈"}
+    signed_in(small_county.section_head).post(f"{address}?matter={matter.key}", other)
+    second = fees.Bill.objects.latest("pk")
+    assert (second.state, second.payer_name, second.payer_user) == ("draft", "王大妈", None)
+    assert signed_in(small_county.case_officer).get(address).status_code == 403

@@ -1,12 +1,15 @@
 """The pages without a browser: the one form from the first question to the project page, the window, the acts, the picture."""
 
 import re
+from datetime import date
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.approvals.greenway.play import PDF
 from zhengtong.approvals.greenway import public as greenway
+from zhengtong.foundation.calendars.public import official_now
+from zhengtong.kernel.identifiers.resident_id import make_synthetic
 
 pytestmark = pytest.mark.django_db
 
@@ -108,6 +111,49 @@ def test_the_window_fills_it_in_for_somebody(shop, signed_in):
     assert project.assisted_by_id == shop.county.window_officer.pk
     assert go(signed_in(shop.county.fire_officer), address)[0].status_code == 404
     assert project.log.first().on_behalf_of == shop.applicant.display_name
+
+
+def test_the_window_files_for_somebody_without_an_account(shop, signed_in, client):
+    """王大妈 has no account: her card is enough. She takes a receipt home and follows the whole by its number and code."""
+    clerk = signed_in(shop.county.window_officer)
+    nobody, _ = go(clerk, "/one/window/", {"number": "13900009999"})
+    assert "没有账号的办事人" in nobody.content.decode()
+    card = {"walk_in": "1", "name": "王大妈", "id_number": make_synthetic(birth_on=date(1950, 3, 2), serial=77)}
+    wrong = clerk.post("/one/window/", {**card, "id_number": "123"})
+    assert wrong.status_code == 422
+    page, _ = go(clerk, "/one/window/", card)
+    assert "王大妈" in page.content.decode()
+    page, address = go(clerk, "/one/window/", {"walked_in": "1", "which": "0", "template": "open-a-shop"})
+    assert "/page/" in address
+    project = greenway.Project.objects.latest("pk")
+    assert (project.applicant_name, project.applicant_user, project.channel) == ("王大妈", None, "window")
+    # The card is not kept for whoever stands at the counter next.
+    assert clerk.post("/one/window/", {"walked_in": "1", "which": "0", "template": "open-a-shop"}).status_code == 404
+    shop.project, shop.joint_id, shop.applicant = project, project.joints.get().pk, shop.county.window_officer
+    assert clerk.get(f"/projects/{project.pk}/receipt/").status_code == 404
+    greenway.answer_situation(joint_id=shop.joint_id, answers={"crowd": False}, by=shop.applicant, at=official_now())
+    common = {"shop": "大妈米粉", "area": 60}
+    greenway.answer_common(joint_id=shop.joint_id, answers=common, by=shop.applicant, at=official_now())
+    for key in ("front", "back"):
+        answers = {f"{key}_count": 2}
+        greenway.answer_branch(branch_id=shop.branch(key).pk, answers=answers, by=shop.applicant, at=official_now())
+    for name in ("平面图", "front说明", "back说明"):
+        shop.paper(name)
+    page, address = go(clerk, f"/one/apply/{shop.joint_id}/check/", {"declaration": "on"})
+    assert address == f"/projects/{project.pk}/receipt/"
+    receipt = page.content.decode()
+    for told in (project.number, project.query_code, "front许可", shop.branch("front").case.spoken_number):
+        assert told in receipt
+    # Without an account; a wrong code learns nothing, another case neither.
+    assert client.get(f"/progress/projects/{project.pk}/").status_code == 302
+    given = {"number": project.number, "code": "AAAAAAAA"}
+    assert client.post("/progress/", given).status_code == 422
+    followed = client.post("/progress/", {**given, "code": project.query_code.lower()}, follow=True).content.decode()
+    for told in ("开店一件事", "front许可", "back许可"):
+        assert told in followed
+    assert "王大妈" not in followed
+    assert "front许可" in client.get(f"/progress/{shop.branch('front').case_id}/").content.decode()
+    assert client.get("/progress/999999/").status_code == 302
 
 
 def test_strangers_get_nothing(shop, signed_in):

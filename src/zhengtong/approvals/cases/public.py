@@ -5,6 +5,9 @@ from zhengtong.approvals.cases.charging import collected_by, lines_of, payer_of
 from zhengtong.approvals.cases.charging import panel as fee_panel
 from zhengtong.approvals.cases.counter import WalkInForm
 from zhengtong.approvals.cases.counter import find as find_at_counter
+from zhengtong.approvals.cases.counter import forget as forget_at_counter
+from zhengtong.approvals.cases.counter import remember as remember_at_counter
+from zhengtong.approvals.cases.counter import remembered as remembered_at_counter
 from zhengtong.approvals.cases.erasure import keep_drafts
 from zhengtong.approvals.cases.figures import register_figures
 from zhengtong.approvals.cases.models import (
@@ -106,6 +109,9 @@ __all__ = [
     "close_of",
     "find_at_counter",
     "WalkInForm",
+    "forget_at_counter",
+    "remember_at_counter",
+    "remembered_at_counter",
     "slots",
     "suspensions_of",
     "take_over",

@@ -52,6 +52,41 @@ class AssessForm(SeenForm):
     )
 
 
+class ByHandForm(OperationForm):
+    """开缴款单: who pays, why, and how many units of what the catalogue charges."""
+
+    once = forms.CharField(max_length=20, widget=forms.HiddenInput)
+    number = forms.CharField(
+        label=_("缴款人的身份证号或统一社会信用代码"),
+        max_length=18,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=_("查找会记入日志；缴款人登录后能看到这张单。"),
+    )
+    name = forms.CharField(
+        label=_("没有账号的，填姓名或名称"), max_length=120, required=False, help_text=_("凭缴款码或二维码缴款。")
+    )
+    reason = _reason(_("开单的原因"), _("例如依据的申请或者文件，会写在缴款通知书上。"))
+
+    def __init__(self, *args: Any, items: list[Any], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.items = items
+        for place, item in enumerate(items):
+            if item.amount is None:
+                hint = _("目录里没有录入标准，开单后由部门核定（{unit}）").format(unit=item.unit)
+            else:
+                hint = _("标准：{rate} {unit}").format(rate=shown(item.amount), unit=item.unit)
+            self.fields[f"quantity-{place}"] = forms.DecimalField(
+                label=_("{name}：数量").format(name=item.label), required=False, help_text=hint, **QUANTITY
+            )
+        self.order_fields([*(f for f in self.fields if f.startswith("quantity-")), "number", "name", "reason", "once"])
+
+    def quantities(self) -> dict[str, Any]:
+        """Units by the name of the item; what was left empty is not charged."""
+        given = self.cleaned_data
+        return {item.name: given[f"quantity-{place}"] or 0 for place, item in enumerate(self.items)}
+
+
 class ReduceForm(SeenForm):
     """减免: granted or declined."""
 

@@ -1,16 +1,20 @@
 """What the pages of fees show: reads put together for templates."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from zhengtong.approvals.fees import providers, queries, rules, subjects
+from zhengtong.approvals.fees.computing import law_of
 from zhengtong.approvals.fees.models import Bill, BillLine, Payment, Refund, Share
 from zhengtong.approvals.fees.operations.papers import plain, unit_of
 from zhengtong.approvals.fees.states import PAYABLE, RefundState, State
+from zhengtong.approvals.matters.values import FeeItem, LegalBasis
 from zhengtong.foundation.calendars import public as calendars
 from zhengtong.kernel import money
 from zhengtong.kernel.errors import ZhengtongError
@@ -38,6 +42,23 @@ REFUND_TONES = {
 def in_language(chinese: str, english: str) -> str:
     """The words in the reader's language, where there are English ones."""
     return english if english and (get_language() or "").startswith("en") else chinese
+
+
+@dataclass(frozen=True)
+class Charge:
+    """An item of the catalogue as the page of a bill by hand shows it."""
+
+    name: str
+    label: str
+    amount: Decimal | None
+    unit: str
+    basis: str
+
+
+def charge(item: FeeItem, basis: LegalBasis | None) -> Charge:
+    """An item with its law, in the reader's language."""
+    rate = money.yuan(item.amount) if item.amount is not None else None
+    return Charge(item.name, in_language(item.name, item.name_en), rate, item.unit, law_of(item.basis or basis))
 
 
 def tone(bill: Bill) -> str:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("pay/<slug:code>/begin/", paying.pay, name="begin"),
     path("pay/<slug:code>/back/<slug:number>/", paying.back, name="back"),
     path("bills/", office.bill_list, name="list"),
+    path("bills/new/", office.by_hand, name="by_hand"),
     path("bills/export.csv", office.export, {"kind": "csv"}, name="export_csv"),
     path("bills/export.xlsx", office.export, {"kind": "xlsx"}, name="export_xlsx"),
     path("bills/lines/", office.lines, name="lines"),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from zhengtong.approvals.greenway.linting import Known, name_of
+from zhengtong.approvals.greenway.models import own
 from zhengtong.approvals.greenway.plans import BranchPlan, StagePlan, TemplateDocument
 from zhengtong.approvals.greenway.states import LEVELS
 
@@ -71,11 +72,15 @@ class Words:
             yield (section, label), _said(value)
         for field in document.questions:
             options = "；".join(f"{one.value} {one.label}" for one in field.options)
-            yield (_("情形问题"), field.label), " · ".join(filter(None, [field.key, field.label_en, options]))
+            yield (
+                (_("情形问题"), own(field.label, field.label_en)),
+                " · ".join(filter(None, [field.key, field.label, field.label_en, options])),
+            )
         for stage in document.stages:
             yield from self._stage(stage)
 
     def _stage(self, stage: StagePlan) -> Iterator[tuple[tuple[str, str], str]]:
+        title = own(stage.name, stage.name_en)
         for label, value in (
             (_("牵头部门"), self.body(stage.lead_department)),
             (_("联合时限（工作日）"), stage.limit_workdays),
@@ -85,9 +90,9 @@ class Words:
             (_("只交一次的材料"), "、".join(stage.shared_materials)),
             (_("只选一项"), "；".join("／".join(map(self.matter, group)) for group in stage.choose_one)),
         ):
-            yield (stage.name, label), _said(value)
+            yield (title, label), _said(value)
         for branch in stage.branches:
-            yield (stage.name, self.matter(branch.matter)), self.branch(branch)
+            yield (title, self.matter(branch.matter)), self.branch(branch)
 
     def branch(self, branch: BranchPlan) -> str:
         """One matter in a line or two."""

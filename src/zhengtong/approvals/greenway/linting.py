@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from zhengtong.approvals.greenway.models import own
 from zhengtong.approvals.greenway.plans import LONGEST_JOINT, USUAL_BASIS, BranchPlan, StagePlan, TemplateDocument
 from zhengtong.approvals.matters import public as matters
 from zhengtong.foundation.organizations.models import Organization
@@ -37,12 +38,12 @@ class Known:
 
 
 def known_matters() -> dict[str, Known]:
-    """Every matter in force, by its key."""
+    """Every matter in force, by its key, called as the reader calls it."""
     rows = matters.Matter.objects.filter(current__isnull=False).order_by("department__path", "key")
     return {
-        key: Known(name, department, days)
-        for key, name, department, days in rows.values_list(
-            "key", "current__name", "department__code", "current__promised_workdays"
+        key: Known(own(name, english), department, days)
+        for key, name, english, department, days in rows.values_list(
+            "key", "current__name", "current__name_en", "department__code", "current__promised_workdays"
         )
     }
 

@@ -134,6 +134,7 @@ class Project(SealedRow):
     VERIFIED = [("", "—"), ("form", _("已核对写法")), ("check", _("校验位正确")), ("platform", _("在线平台已核验"))]
 
     number = models.CharField(_("联办编号"), max_length=30, unique=True)
+    query_code = models.CharField(_("查询码"), max_length=12, blank=True, default="")
     template = models.ForeignKey(TemplateVersion, on_delete=models.PROTECT, related_name="projects")
     kind = models.CharField(_("类别"), max_length=8)
     name = models.CharField(_("项目名称"), max_length=120)

@@ -32,6 +32,7 @@ from zhengtong.approvals.greenway.operations.visits import cancel, candidates, f
 from zhengtong.approvals.greenway.plans import TemplateDocument, shipped
 from zhengtong.approvals.greenway.queries import (
     agents_of,
+    by_query_code,
     clocks,
     get,
     get_for,
@@ -83,6 +84,7 @@ __all__ = [
     "answer_common",
     "answer_situation",
     "begin_stage",
+    "by_query_code",
     "clocks",
     "complete",
     "extend",

@@ -1,5 +1,6 @@
 """Reads of projects. Pages have a constant number of queries; strangers get 404."""
 
+import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -108,6 +109,17 @@ def get(project_id: int) -> Project:
     found = Project.objects.select_related(*RELATED).filter(pk=project_id).first()
     if found is None:
         raise NotFound(_("没有找到这个项目。"))
+    return found
+
+
+def by_query_code(number: str, code: str) -> Project:
+    """Progress without an account: number and code must both fit (compared in constant time). Raises `NotFound`."""
+    found = (
+        Project.objects.select_related(*RELATED).filter(number=number.strip().upper()).exclude(query_code="").first()
+    )
+    given = code.strip().upper().replace("-", "").replace(" ", "")
+    if found is None or not secrets.compare_digest(found.query_code.encode(), given.encode()):
+        raise NotFound(_("编号和查询码不符，请核对回执上的编号和查询码后再试。"))
     return found
 
 

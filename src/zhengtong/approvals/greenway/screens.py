@@ -77,7 +77,17 @@ def project_context(project: Project, user: Any, *, at: datetime) -> dict[str, A
         "log": queries.history(project),
         "today": today,
         "applies": not user.is_official,
+        "receipt": bool(project.query_code) and _may_take(project, user, today) and _submitted(found),
     }
+
+
+def _may_take(project: Project, user: Any, today: date) -> bool:
+    """The receipt is for the applicant's side, and for the clerk who filed for them."""
+    return not user.is_official or project.assisted_by_id == user.pk
+
+
+def _submitted(found: Whole) -> bool:
+    return any(joint.submitted_at is not None for joint in found.joints)
 
 
 def _stage(found: Whole, joint: JointCase, user: Any, *, at: datetime) -> StageView:

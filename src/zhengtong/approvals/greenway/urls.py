@@ -27,6 +27,7 @@ urlpatterns = [
     path("projects/templates/<slug:key>/", templates.template, name="template"),
     path("projects/templates/<slug:key>/revise/", templates.revise, name="template_revise"),
     path("projects/<int:project_id>/", following.project, name="project"),
+    path("projects/<int:project_id>/receipt/", official.receipt, name="receipt"),
     path("projects/<int:project_id>/print/", following.print_project, name="print"),
     path("projects/<int:project_id>/do/<slug:key>/<int:thing>/", following.act, name="act"),
     path("projects/stages/<int:joint_id>/clock/", following.clock, name="clock"),

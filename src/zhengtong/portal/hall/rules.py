@@ -16,6 +16,7 @@ from zhengtong.kernel.visitors import address_of
 from zhengtong.security.accounts.values import Principal
 
 FOLLOWED = "hall.followed"
+FOLLOWED_PROJECTS = "hall.followed_projects"
 MOST_FOLLOWED = 10
 TRIES, WINDOW_SECONDS = 10, 600
 
@@ -35,7 +36,19 @@ def follow(session: MutableMapping[str, Any], case_id: int) -> None:
 
 def follows(session: MutableMapping[str, Any], case_id: int) -> bool:
     """True when number and query code were given in this session."""
-    return case_id in session.get(FOLLOWED, [])
+    of_projects = (case_id in one[1] for one in session.get(FOLLOWED_PROJECTS, []))
+    return case_id in session.get(FOLLOWED, []) or any(of_projects)
+
+
+def follow_project(session: MutableMapping[str, Any], project_id: int, case_ids: Iterable[int]) -> None:
+    """Remember that number and query code of a project were given: whoever has them follows its matters too."""
+    kept = [one for one in session.get(FOLLOWED_PROJECTS, []) if one[0] != project_id]
+    session[FOLLOWED_PROJECTS] = [*kept, [project_id, sorted(case_ids)]][-MOST_FOLLOWED:]
+
+
+def follows_project(session: MutableMapping[str, Any], project_id: int) -> bool:
+    """True when number and query code of the project were given in this session."""
+    return any(one[0] == project_id for one in session.get(FOLLOWED_PROJECTS, []))
 
 
 def followed_case(request: HttpRequest, case_id: int) -> cases.Case:

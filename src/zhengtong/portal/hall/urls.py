@@ -28,6 +28,7 @@ urlpatterns = [
     path("my/cases/<int:case_id>/amend/", following.amend, name="amend"),
     path("my/cases/<int:case_id>/rate/", following.rate, name="rate"),
     path("progress/", following.progress, name="progress"),
+    path("progress/projects/<int:project_id>/", following.progress_project, name="progress_project"),
     path("progress/<int:case_id>/", following.progress_case, name="progress_case"),
     path("progress/<int:case_id>/rate/", following.rate_by_code, name="rate_by_code"),
     path("papers/<int:paper_id>.pdf", following.paper, name="paper"),

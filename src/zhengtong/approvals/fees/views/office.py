@@ -13,14 +13,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 from zhengtong.approvals.fees import forms, listing, queries, screens
 from zhengtong.approvals.fees.models import Bill, BillLine
 from zhengtong.approvals.fees.operations import bills, paying, refunding
+from zhengtong.approvals.fees.operations import by_hand as by_hands
 from zhengtong.approvals.fees.operations.papers import plain
 from zhengtong.approvals.fees.readers import PROOF
-from zhengtong.approvals.fees.values import Line
+from zhengtong.approvals.fees.recording import new_code
+from zhengtong.approvals.fees.values import Line, Payer
 from zhengtong.foundation.calendars.public import official_now, official_today
 from zhengtong.foundation.files import public as files
 from zhengtong.kernel import access, money
-from zhengtong.kernel.errors import NotFound, ZhengtongError
+from zhengtong.kernel.errors import Invalid, NotFound, ZhengtongError
 from zhengtong.kernel.forms import OperationForm
+from zhengtong.security.accounts import public as accounts
 from zhengtong.security.audit import public as audit
 
 A_PAGE = 20
@@ -41,6 +44,54 @@ def bill_list(request: HttpRequest) -> HttpResponse:
         "filters": request.GET,
     }
     return render(request, "fees/list.html", context)
+
+
+@access.requires("fees.assess")
+@require_http_methods(["GET", "POST"])
+def by_hand(request: HttpRequest) -> HttpResponse:
+    """开缴款单: choose a matter that charges, say how many units, for whom and why."""
+    found = by_hands.chargeable(request.user, on=official_today())
+    chosen = next((one for one in found if one.key == request.GET.get("matter", "")), None)
+    if chosen is None or chosen.current is None:
+        return render(request, "fees/by_hand.html", {"matters": found})
+    rules = chosen.current.elements.fees
+    items = [screens.charge(item, rules.basis) for item in rules.items]
+    form = forms.ByHandForm(request.POST or None, items=items, initial={"once": new_code(16)})
+    status = form.status
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            bill = by_hands.open_by_hand(
+                matter=chosen,
+                quantities=form.quantities(),
+                payer=_payer(request.user, given["number"].strip(), given["name"].strip()),
+                reason=given["reason"],
+                once=given["once"],
+                by=request.user,
+                at=official_now(),
+            )
+        except ZhengtongError as refusal:
+            form.refuse(refusal)
+            status = refusal.status
+        else:
+            messages.success(request, _("缴款单已开。") if bill.issued_at else _("缴款单已建立，核定以后发出。"))
+            return redirect("fees:bill", bill.pk)
+    context = {"matters": found, "chosen": chosen, "items": items, "form": form}
+    return render(request, "fees/by_hand.html", context, status=status)
+
+
+def _payer(user: Any, number: str, name: str) -> Payer:
+    """The one whose number it is (a recorded read), else somebody by name alone."""
+    if not number:
+        return Payer(name)
+    body = accounts.find_enterprise(number)
+    if body is not None:
+        return Payer(body.name, enterprise_id=body.pk, phone=body.phone)
+    people = accounts.find_person(number=number, by=user, at=official_now(), purpose="收费：核对缴款人身份")
+    if len(people) != 1:
+        problem = _("没有找到唯一的缴款人，请核对号码，或者只填姓名。")
+        raise Invalid(problem, fields={"number": problem})
+    return Payer(people[0].name, user_id=people[0].user_id, phone=people[0].phone)
 
 
 @access.requires("fees.view")

@@ -22,7 +22,7 @@ from zhengtong.foundation.files import public as files
 from zhengtong.foundation.organizations import public as organizations
 from zhengtong.foundation.organizations.models import Organization
 from zhengtong.kernel.errors import Invalid
-from zhengtong.kernel.identifiers import project_code
+from zhengtong.kernel.identifiers import case_number, project_code
 from zhengtong.security.accounts.values import Principal
 
 
@@ -58,6 +58,7 @@ def open_project(
     day = timezone.localdate(at)
     project = Project(
         number=f"{settings.COUNTY_DIVISION}-LB{day:%y%m%d}-{cases.next_number(f'project:{day:%Y%m%d}'):04d}",
+        query_code=case_number.query_code(),
         template=version,
         kind=plan.kind,
         name=name.strip() or plan.name,

@@ -210,6 +210,8 @@ def check(request: HttpRequest, joint_id: int) -> HttpResponse:
                 errors = {"": refusal.message}
             else:
                 messages.success(request, _("已统一提交，各事项同时有了编号。窗口会在五个工作日内统一答复是否受理。"))
+                if joint.project.assisted_by_id:
+                    return redirect("greenway:receipt", joint.project_id)
                 return redirect("greenway:project", joint.project_id)
     context = {**guides.check_context(joint, today=official_today()), "errors": errors}
     return render(request, "greenway/check.html", context, status=422 if errors else 200)

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.greenway import guides, queries, rules
@@ -17,17 +20,25 @@ from zhengtong.foundation.organizations.models import Organization
 from zhengtong.kernel import access
 from zhengtong.kernel.errors import Invalid, NotFound, ZhengtongError
 from zhengtong.kernel.forms import number_of
+from zhengtong.security.accounts.values import Principal
 from zhengtong.security.pmi import public as pmi
 
 
 @access.requires("window.serve")
 def window(request: HttpRequest) -> HttpResponse:
-    """Find the person or body, choose what is done as one thing, begin its form for them."""
+    """Find the person or body, or take a person without an account by their card; choose what is done as one thing, begin its form."""
     number = request.POST.get("number", "").strip()
-    context: dict[str, Any] = {"number": number, "found": [], "errors": {}, "templates": guides.cards("bundle")}
+    walk_in = cases.WalkInForm(request.POST if "walk_in" in request.POST else None)
+    context: dict[str, Any] = {"number": number, "found": [], "errors": {}, "walk_in": walk_in}
+    # What was typed of a person is not what a project is called.
+    context["typed"] = {} if walk_in.is_bound else request.POST
     status = 200
     try:
-        if request.method == "POST":
+        if "walked_in" in request.POST or walk_in.is_valid():
+            context |= {"found": [_walked_in(request, walk_in)], "walked_in": True}
+        elif walk_in.is_bound:
+            status = 422
+        elif request.method == "POST":
             context["found"] = cases.find_at_counter(number, by=request.user, at=official_now())
             context["searched"] = True
         if "template" in request.POST and context["found"]:
@@ -36,6 +47,16 @@ def window(request: HttpRequest) -> HttpResponse:
         context["errors"], status = refusal.fields or {"": refusal.message}, 422
     context["choices"] = [(t.key, t.current.label) for t in queries.templates() if t.current]
     return render(request, "greenway/window.html", context, status=status)
+
+
+def _walked_in(request: HttpRequest, form: cases.WalkInForm) -> Principal:
+    """The person whose card was just typed in, or was before: kept sealed with the session, never on the page."""
+    if form.is_bound:
+        cases.remember_at_counter(request, form.principal())
+    found = cases.remembered_at_counter(request)
+    if found is None:
+        raise NotFound(_("没有找到这个办事人，请重新查找。"))
+    return found
 
 
 def _begin(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
@@ -62,7 +83,27 @@ def _begin(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         assisted_by=request.user,
         channel="township" if at_town else "window",
     )
+    cases.forget_at_counter(request)
     return redirect("greenway:go_on", joint.pk)
+
+
+@access.signed_in
+@require_safe
+def receipt(request: HttpRequest, project_id: int) -> HttpResponse:
+    """What the person takes home: number and query code of the whole, and the number of every matter."""
+    project = queries.get_for(project_id, request.user, on=official_today())
+    rules.fills_in(project, request.user, official_today())
+    branches = [one for one in queries.whole(project).every() if one.case is not None and one.case.spoken_number]
+    if not branches or not project.query_code:
+        raise NotFound(_("还没有统一提交，提交以后才有回执。"))
+    address = f"{settings.PUBLIC_URL}/progress/?number={project.number}"
+    context = {
+        "project": project,
+        "branches": branches,
+        "progress_url": address,
+        "back_url": reverse("greenway:project", args=[project.pk]),
+    }
+    return render(request, "greenway/receipt.html", context)
 
 
 @access.requires("cases.receive")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from zhengtong.approvals.greenway import comparing, editing, linting, queries
-from zhengtong.approvals.greenway.models import Template, TemplateDraft, TemplateVersion
+from zhengtong.approvals.greenway.models import Template, TemplateDraft, TemplateVersion, own
 from zhengtong.approvals.greenway.operations import templates as operations
 from zhengtong.approvals.greenway.plans import TemplateDocument
 from zhengtong.foundation.calendars.public import official_now, official_today
@@ -156,7 +156,7 @@ def _pages(found: TemplateDraft, findings: Sequence[linting.Finding]) -> list[di
     """The pages of a draft as a list of tasks."""
     plan = found.plan
     places = [(linting.BASIC, _("基本信息"), plan.name), (linting.QUESTIONS, _("情形问题"), "")]
-    places += [(stage.key, stage.name, "") for stage in plan.stages]
+    places += [(stage.key, own(stage.name, stage.name_en), "") for stage in plan.stages]
     counts = {linting.QUESTIONS: len(plan.questions), **{stage.key: len(stage.branches) for stage in plan.stages}}
     made = []
     for key, label, hint in places:
@@ -240,7 +240,7 @@ class _Page:
             self.rows, self.more = editor.questions(data, blank=blank), _("保存，再加一个问题")
         else:
             stage = self.stage = editor.stage(section)
-            self.title, self.form = stage.name, editor.stage_form(stage, data)
+            self.title, self.form = own(stage.name, stage.name_en), editor.stage_form(stage, data)
             self.rows, self.more = editor.branches(stage, data, blank=blank), _("保存，再加一个事项")
         self.left: list[Any] = []
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from zhengtong.approvals.cases import public as cases
+from zhengtong.approvals.greenway import public as greenway
 from zhengtong.approvals.ratings import public as ratings
 from zhengtong.foundation.calendars.public import official_now, official_today
 from zhengtong.foundation.files import public as files
@@ -148,14 +149,45 @@ def progress(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         rules.may_try(request, "progress")
         try:
-            case = cases.by_query_code(form.cleaned_data["number"], form.cleaned_data["code"])
+            return _to_what_fits(request, form.cleaned_data["number"], form.cleaned_data["code"])
         except NotFound as refusal:
             rules.count_try(request, "progress")
             form.add_error("code", refusal.message)
-        else:
-            rules.follow(request.session, case.pk)
-            return redirect("hall:progress_case", case.pk)
     return render(request, "hall/progress.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _to_what_fits(request: HttpRequest, number: str, code: str) -> HttpResponse:
+    """To the case, or to the project or bundle, of which these are number and code. Raises `NotFound`."""
+    try:
+        case = cases.by_query_code(number, code)
+    except NotFound:
+        project = greenway.by_query_code(number, code)
+        found = [branch.case_id for branch in greenway.whole(project).every() if branch.case_id]
+        rules.follow_project(request.session, project.pk, found)
+        return redirect("hall:progress_project", project.pk)
+    rules.follow(request.session, case.pk)
+    return redirect("hall:progress_case", case.pk)
+
+
+@access.public
+@require_safe
+def progress_project(request: HttpRequest, project_id: int) -> HttpResponse:
+    """A project or bundle for somebody who gave its number and query code: where each matter stands; no personal data."""
+    if not rules.follows_project(request.session, project_id):
+        return redirect("hall:progress")
+    project = greenway.get(project_id)
+    found = greenway.whole(project)
+    clocks = {clock.joint_id: clock for clock in greenway.clocks(project.pk)}
+    hidden = (greenway.BranchState.PLANNED, greenway.BranchState.NOT_NEEDED)
+    stages = [
+        {
+            "joint": joint,
+            "clock": clocks.get(joint.pk),
+            "branches": [one for one in found.branches[joint.pk] if one.state not in hidden],
+        }
+        for joint in found.joints
+    ]
+    return render(request, "hall/project.html", {"project": project, "stages": stages})
 
 
 @access.public
