@@ -1,5 +1,6 @@
 """Money goes back once, the way it came, approved by a second person; the provider's statement is compared with the books."""
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -9,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.approvals.fees.test_paying import begin, pay_there, take
-from tests.factories import MONDAY
+from tests.factories import MONDAY, make_resident
 from zhengtong.approvals.fees import public as fees
 from zhengtong.approvals.fees.models import (
+    Bill,
     Charge,
     ChargeBack,
     Discrepancy,
@@ -26,6 +28,7 @@ from zhengtong.approvals.fees.providers import local
 from zhengtong.approvals.fees.refusals import CannotReconcile
 from zhengtong.approvals.fees.states import State
 from zhengtong.kernel.errors import Invalid, NotAllowed, ZhengtongError
+from zhengtong.security.vault import operations
 
 TUESDAY = MONDAY + timedelta(days=1)
 
@@ -41,6 +44,20 @@ def paid(issue):
 def ask(share, amount, by, **more):
     given = {"cause": "overcharged", "reason": "面积算多了", "at": MONDAY, **more}
     return fees.request_refund(share_id=share.pk, amount=Decimal(amount), by=by, **given)
+
+
+def test_its_payer_takes_the_bill_along_and_an_erasure_leaves_the_voucher(paid, payer, signed_in):
+    bill = paid
+    said = json.loads(signed_in(payer).get("/my/data/export/").content)["bills"]
+    assert [(one["number"], one["payer_name"], one["paid"]) for one in said] == [
+        (bill.number, payer.display_name, str(Bill.objects.get(pk=bill.pk).paid))
+    ]
+    assert [line["name"] for line in said[0]["lines"]] == [line.name for line in bill.lines.all()]
+    assert said[0]["payments"][0]["transaction"]
+    other = json.loads(signed_in(make_resident(2)).get("/my/data/export/").content)["bills"]
+    assert other == []
+    parts = {part.label: part for part in operations.outcome(person_id=payer.pk, at=MONDAY)}
+    assert (parts["缴款单和缴款记录"].count, parts["缴款单和缴款记录"].goes) == (1, False)
 
 
 def test_a_part_goes_back_the_way_it_came_after_a_second_person_agreed(paid, small_county, finance, finance_head):

@@ -1,5 +1,6 @@
 """The work order of a bad rating: its clocks over a holiday, every arrow and every refusal, what the person is told, lateness, the end."""
 
+import json
 from datetime import date, timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from zhengtong.foundation.calendars import public as calendars
 from zhengtong.foundation.notices.models import Notice
 from zhengtong.foundation.worklists.models import Todo
 from zhengtong.kernel.errors import Invalid, NotAllowed, NotFound, StaleVersion
+from zhengtong.security.vault import public as vault
 
 pytestmark = pytest.mark.django_db
 
@@ -250,3 +252,18 @@ def test_the_phone_of_a_closed_order_goes_a_year_and_a_day_later(play):
     assert delete("2027-12-02") >= 1
     assert str(given.order.phone) == "已按规定删除"
     assert not Invitation.objects.filter(expires_at__lt=end).exists()
+
+
+def test_who_rated_takes_it_along_and_the_phone_goes_with_an_erasure(play, signed_in):
+    told = Told(play, phone="13800000001").replied()
+    person = told.play.applicant
+    said = json.loads(signed_in(person).get("/my/data/export/").content)["ratings"]
+    assert [(one["rating"], one["comment"], one["reply"]) for one in said] == [
+        ("非常不满意", told.rating.comment, "抱歉，已改正")
+    ]
+    assert vault.HOLDINGS["ratings"].erase(person.pk, told.now) == 0
+    assert (said[0]["phone"], str(told.order.phone)) == ("13800000001", "13800000001")
+    WorkOrder.objects.update(closed_at=told.now)
+    assert vault.HOLDINGS["ratings"].erase(make_resident(2).pk, told.now) == 0
+    assert vault.HOLDINGS["ratings"].erase(person.pk, told.now) == 1
+    assert str(told.order.phone) != "13800000001"

@@ -14,11 +14,12 @@ class FeesConfig(AppConfig):
 
     def ready(self) -> None:
         """Open the slots of the floors below, run the jobs, stand in the navigation."""
-        from zhengtong.approvals.fees import jobs, notifications, readers, receivers
+        from zhengtong.approvals.fees import erasure, jobs, notifications, readers, receivers
         from zhengtong.kernel.navigation import Entry, register
 
         notifications.register()
         readers.register()
+        erasure.register()
         assert jobs
         assert receivers
         register(Entry(_("缴款单"), "fees:list", permission="fees.view", order=30, section="cases"))
