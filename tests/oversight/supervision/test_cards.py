@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, transaction
 from PIL import Image
 
-from tests.factories import at
+from tests.factories import at, make_officer
 from tests.oversight.supervision.conftest import cards, fire_until, publish
 from zhengtong.approvals.cases import public as cases
 from zhengtong.foundation.calendars import public as calendars
@@ -469,3 +469,21 @@ def test_the_watcher_does_not_work_on_what_is_watched(small_county, supervisor):
             at=NOW,
             valid_from=date(2026, 1, 1),
         )
+
+    def test_who_issued_it_does_not_turn_down_what_is_said_against_it(self, play, supervisor, in_force):
+        card = supervision.issue_by_hand(
+            organization=play.county.market,
+            level=2,
+            heading="窗口无人值守",
+            reason="9月18日上午9时至10时窗口无人。",
+            by=supervisor,
+            at=NOW,
+        )
+        supervision.appeal(card_id=card.pk, text="当时有人值守，有录像。", by=play.county.department_head, at=NOW)
+        judge = {"card_id": card.pk, "text": "事实清楚，维持。", "at": NOW}
+        with pytest.raises(NotAllowed, match="人工发出"):
+            supervision.decide_appeal(result="send_back", by=supervisor, **judge)
+        assert card.appeals.get().state == "filed"
+        other = make_officer("second", "孙监察", "supervisor", play.county.government, subtree=True)
+        supervision.decide_appeal(result="send_back", by=other, **judge)
+        assert card.appeals.get().decided_by == other

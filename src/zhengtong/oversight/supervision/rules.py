@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from zhengtong.foundation.organizations.models import Organization
 from zhengtong.kernel.errors import NotAllowed, NotFound
 from zhengtong.oversight.supervision.models import Card, CorrectionOrder
+from zhengtong.oversight.supervision.states import Act
 from zhengtong.security.pmi import public as pmi
 
 VIEW, ANSWER, BODY, SUPERVISE, RULES, SUPERIOR = (
@@ -68,6 +69,12 @@ def may_answer(card: Card, user: Any, on: date) -> None:
 def may_supervise(user: Any, organization: Organization, on: date) -> None:
     """A supervisor of the body."""
     pmi.require(user, SUPERVISE, organization=organization, on=on)
+
+
+def not_in_own_matter(card: Card, user: Any) -> None:
+    """Nobody turns down what is said against their own act: who issued a card by hand may take it back or report the appeal up."""
+    if card.manual and card.log.filter(act=Act.ISSUE, actor=user).exists():
+        raise NotAllowed(_("这张监察卡是您人工发出的，不能由您驳回申诉。可以撤销这张卡，或者上报，由上级处理。"))
 
 
 def may_decide_above(user: Any, organization: Organization, on: date) -> None:

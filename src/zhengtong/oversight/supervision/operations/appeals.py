@@ -66,7 +66,8 @@ def _locked(card: Card, verb: str) -> Appeal:
 def decide_appeal(*, card_id: int, result: str, text: str, by: Any, at: datetime, seen: int | None = None) -> Appeal:
     """Answer an appeal: `revoke` the card, `send_back` (it stands), or `report_up` to the head of the county.
 
-    What was reported up is decided by whoever decides above, not by the supervisor who passed it on.
+    What was reported up is decided by whoever decides above, not by the supervisor who passed it on; who issued a card by hand does not
+    turn down the appeal against it.
     """
     card = lock(card_id, seen=seen)
     today = timezone.localdate(at)
@@ -77,6 +78,8 @@ def decide_appeal(*, card_id: int, result: str, text: str, by: Any, at: datetime
         rules.may_decide_above(by, card.organization, today)
     else:
         rules.may_supervise(by, card.organization, today)
+        if result == "send_back":
+            rules.not_in_own_matter(card, by)
     if len(text.strip()) < 5:
         raise Invalid(_("请写明处理的理由，理由会告知申诉单位。"), fields={"text": _("请写明理由，至少五个字。")})
     found.state = APPEAL_ARROWS[(found.state, result)]
