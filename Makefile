@@ -76,7 +76,7 @@ lock: .venv/.develop ## choose new versions of the packages and write the lock f
 	$(LOCK) --upgrade -c requirements-dev.lock pyproject.toml -o requirements.lock
 
 browser:
-	@tools/require_packages.sh chromium fonts-noto-cjk poppler-utils softhsm2
+	@tools/require_packages.sh chromium-headless-shell fonts-noto-cjk poppler-utils softhsm2
 
 foreign:
 	@tools/require_packages.sh poppler-utils softhsm2

@@ -4,7 +4,7 @@ set -eu
 missing=""
 for package in "$@"; do
     case $package in
-        chromium) command -v chromium >/dev/null ;;
+        chromium-headless-shell) command -v chromium-headless-shell >/dev/null ;;
         poppler-utils) command -v pdfsig >/dev/null && command -v pdftotext >/dev/null ;;
         *) dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ;;
     esac || missing="$missing $package"

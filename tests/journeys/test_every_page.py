@@ -105,6 +105,8 @@ NOT_OPENED = {
     "catalogue/versions/<int:version_id>/edit/<slug:section_key>/check/": POSTED,
     "catalogue/<slug:key>/revise/": POSTED,
     "cases/<int:case_id>/judge/": POSTED,
+    "projects/templates/<slug:key>/revise/": POSTED,
+    "projects/templates/versions/<int:version_id>/compare/": "needs a second version: tests of the templates",
     "one/apply/<int:joint_id>/": "leads on to the page to fill in",
     "projects/import/<int:import_id>/": "needs an uploaded table: tests of the projects",
     "pay/notify/<slug:provider>/": "for providers: tests of the fees",
@@ -377,7 +379,24 @@ def a_draft_and_a_case(page: Page) -> list[str]:
     page.get_by_label("查询码").fill(code_words)
     page.get_by_role("button", name="查询", exact=True).click()
     page.wait_for_url(re.compile(r"/progress/\d+/"))
-    return [*found, page.url]
+    return [*found, page.url, followed_by_code(page)]
+
+
+def followed_by_code(page: Page) -> str:
+    """One thing that was filed, followed by the number and code of its receipt."""
+    page.goto("/projects/")
+    mine = re.findall(r'href="(/projects/\d+/)"', page.content())
+    page.goto(next(f"{one}receipt/" for one in mine if page.request.get(f"{one}receipt/").ok))
+    number, code = (
+        page.locator("dt", has_text=name).first.locator("xpath=following-sibling::dd").inner_text()
+        for name in ("编号", "查询码")
+    )
+    page.goto("/progress/")
+    page.get_by_label("办件编号").fill(number)
+    page.get_by_label("查询码").fill(code)
+    page.get_by_role("button", name="查询", exact=True).click()
+    page.wait_for_url(re.compile(r"/progress/projects/\d+/"))
+    return page.url
 
 
 def a_person_at_the_window(page: Page) -> list[str]:
@@ -399,12 +418,16 @@ def check_digit(first: str) -> str:
     return "10X98765432"[sum(int(digit) * weight for digit, weight in zip(first, weights, strict=True)) % 11]
 
 
-def a_draft_of_a_matter(page: Page) -> list[str]:
-    """A matter editor has begun a new version."""
+def drafts_of_a_matter_and_a_template(page: Page) -> list[str]:
+    """A matter editor has begun a new version of a matter, and of one thing that is done at once."""
     page.goto("/catalogue/food-business-licence/")
     page.get_by_role("button", name="修改（新建一版）").click()
     page.wait_for_url("**/versions/**")
-    return [page.url]
+    matter = page.url
+    page.goto("/projects/templates/open-a-restaurant/")
+    page.get_by_role("button", name="修改（新建一版）").click()
+    page.wait_for_url("**/drafts/**")
+    return [matter, page.url]
 
 
 def a_second_factor(page: Page) -> list[str]:
@@ -428,7 +451,7 @@ def a_draft_of_rules(page: Page) -> list[str]:
 PREPARED: dict[str, Callable[[Page], list[str]]] = {
     "Resident": a_draft_and_a_case,
     "Window clerk": a_person_at_the_window,
-    "Matter editor": a_draft_of_a_matter,
+    "Matter editor": drafts_of_a_matter_and_a_template,
     "Approver": a_second_factor,
     "Supervisor": a_draft_of_rules,
 }
