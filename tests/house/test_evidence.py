@@ -40,6 +40,7 @@ def test_what_applies_is_shown_by_tests():
     """The goal of the house: 95 of a hundred. What is said in words is short enough to be read whole."""
     assert evidence.share(table("asvs")) >= 0.95
     assert evidence.share(table("mlps")) >= 0.85
+    assert evidence.share(table("plan")) >= 0.9
     for name in evidence.TABLES:
         said = [row for row in table(name) if row.kind != evidence.TEST]
         assert len(said) <= 25
@@ -59,6 +60,14 @@ def test_asvs_is_complete():
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", row.id) for row in rows)
     chapters = Counter(int(row.id.split(".")[0]) for row in rows)
     assert sorted(chapters) == list(range(1, 17))
+
+
+def test_the_plan_is_complete():
+    """Every security test that was planned has its place, in its order."""
+    planned = {"AUTH": 10, "AZ": 9, "PKI": 8, "TSA": 6, "CRY": 8, "AUD": 14, "WEB": 6, "DR": 7, "PI": 6}
+    assert [row.id for row in table("plan")] == [
+        f"T-{name}-{n}" for name, most in planned.items() for n in range(1, most + 1)
+    ]
 
 
 def test_mlps_is_complete():

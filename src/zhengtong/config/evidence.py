@@ -17,10 +17,11 @@ from pathlib import Path
 
 TEST, DOCUMENT, REASON, ABSENT = "test", "document", "reason", "absent"
 KINDS = (TEST, DOCUMENT, REASON, ABSENT)
-TABLES = {"asvs": "asvs-5.0.csv", "mlps": "mlps-8.1.4.csv"}
+TABLES = {"asvs": "asvs-5.0.csv", "mlps": "mlps-8.1.4.csv", "plan": "test-plan.csv"}
 TITLES = {
     "asvs": "OWASP ASVS 5.0，第一级和第二级（WebRTC一章除外）",
     "mlps": "等级保护2.0第三级 8.1.4 安全计算环境（条文未与出售的标准核对）",
+    "plan": "安全测试计划（T-AUTH … T-PI）",
 }
 PASSED, FAILED, SKIPPED, NOT_RUN, MISSING = "passed", "failed", "skipped", "not run", "missing"
 OPEN = (FAILED, SKIPPED, MISSING)

@@ -13,7 +13,7 @@ KINDS = {"test": "测试", "document": "文档", "reason": "说明", "absent": "
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which tables, from where, in which form."""
     root = Path(__file__).resolve().parents[4]
-    parser.add_argument("tables", nargs="*", metavar="TABLE", help="asvs, mlps (default: both)")
+    parser.add_argument("tables", nargs="*", metavar="TABLE", help="asvs, mlps, plan (default: all)")
     parser.add_argument("--folder", type=Path, default=root / "docs" / "evidence", help="where the tables are")
     parser.add_argument(
         "--results", type=Path, default=root / "build" / "evidence" / "results.json", help="what the last tests wrote"
