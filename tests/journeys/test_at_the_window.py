@@ -39,6 +39,7 @@ def find_nobody(page: Page, number: str) -> None:
     page.keyboard.type(number)
     page.keyboard.press("Enter")
     expect(page.get_by_text("没有找到已登记的办事人").first).to_be_visible()
+    page.wait_for_load_state("load")  # the sentence stands above the boxes that are filled in next
 
 
 def write_down(page: Page, name: str) -> None:

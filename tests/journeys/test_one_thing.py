@@ -352,9 +352,13 @@ def grant(page: Page, project: str, matter: str) -> None:
 
 
 def issue_notice(clerk: Page, project: str) -> None:
-    """When every branch has ended, the window tells of it."""
-    come_again(clerk, project, clerk.get_by_role("button", name="发办结告知"))
-    press(clerk, "发办结告知")
+    """When every branch has ended, the window tells of it. What the worker notes meanwhile makes the page stale: it is looked at again."""
+    for _ in range(5):
+        come_again(clerk, project, clerk.get_by_role("button", name="发办结告知"))
+        with clerk.expect_navigation():
+            clerk.get_by_role("button", name="发办结告知").first.click()
+        if not clerk.get_by_text("您看到的页面已过时").count():
+            break
     expect(clerk.get_by_text("已发出办结告知书，一张告知书列明所有事项。").first).to_be_visible()
 
 
