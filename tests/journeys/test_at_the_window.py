@@ -36,7 +36,10 @@ def type_into(page: Page, label: str, words: str) -> None:
 def find_nobody(page: Page, number: str) -> None:
     """The number box has the focus; nobody is registered under this number."""
     page.goto("/window/")
+    box = page.get_by_role("textbox", name=re.compile("^身份证号、手机号"))
+    expect(box).to_be_focused()
     page.keyboard.type(number)
+    expect(box).to_have_value(number)
     page.keyboard.press("Enter")
     expect(page.get_by_text("没有找到已登记的办事人").first).to_be_visible()
     page.wait_for_load_state("load")  # the sentence stands above the boxes that are filled in next
