@@ -60,6 +60,7 @@ def _project() -> Any:
     from zhengtong.approvals.greenway.plans import TemplateDocument
     from zhengtong.approvals.matters.models import Matter
     from zhengtong.foundation.organizations import public as organizations
+    from zhengtong.kernel.identifiers import project_code
 
     matters = list(Matter.objects.filter(current__guidance_only=False, department__kind="department")[:BRANCHES])
     keys = [matter.key for matter in matters]
@@ -67,7 +68,7 @@ def _project() -> Any:
     document = TemplateDocument.model_validate(
         {
             "key": "bench",
-            "kind": "bundle",
+            "kind": "project",
             "name": "基准项目",
             "audiences": ["2"],
             "lead_department": "housing",
@@ -80,7 +81,8 @@ def _project() -> Any:
     project = Project.objects.create(
         number="bench",
         template=version,
-        kind="bundle",
+        kind="project",
+        code=project_code.make_synthetic(division_code="431321", on=NOW.date(), serial=1),
         name="基准项目",
         acceptance_point=housing,
         applicant_kind="enterprise",
