@@ -1,7 +1,8 @@
 """The real product in a real browser: web and worker as processes over a copy of the loaded demo county.
 
 The county is loaded once per run and copied for every module, so that stories do not meet. While writing a journey, set
-ZHENGTONG_COUNTY to a folder made by `DATA=… zhengtong demo --load-only` and nothing is loaded again.
+ZHENGTONG_COUNTY to a folder made by `DATA=… zhengtong demo --load-only` and nothing is loaded again. With ZHENGTONG_LATENCY_MS
+every answer takes that much longer, as on the line of a village: what a journey does not wait for then comes to light.
 """
 
 import fcntl
@@ -21,8 +22,9 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Playwright, expect, sync_playwright
 
+from tests.journeys.people import send
 from zhengtong.config.processes import Children, answers, works
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +42,11 @@ CHROMIUM = [
     "--disable-sync",
 ]
 START_SECONDS = 120
+PATIENCE_MS = 30_000
+LATENCY_MS = int(os.environ.get("ZHENGTONG_LATENCY_MS", "0"))
+
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -202,8 +209,10 @@ def open_page(product: Product, browser: Browser, request: pytest.FixtureRequest
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE_MS)
         watch.on(page)
+        if LATENCY_MS:
+            slow_down(page)
         if language.startswith("en"):
             page.goto("/account/login/?lang=en")
         if sign_in:
@@ -218,12 +227,18 @@ def open_page(product: Product, browser: Browser, request: pytest.FixtureRequest
     assert watch.problems == [], product.last_words()
 
 
+def slow_down(page: Page) -> None:
+    """Let every answer take LATENCY_MS longer, and files go up at 2 MB/s."""
+    line = {"offline": False, "latency": LATENCY_MS, "downloadThroughput": -1, "uploadThroughput": 2_000_000}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", line)
+
+
 def enter(page: Page, account: Account) -> None:
     """Sign in by the form, as a person does."""
     page.goto("/account/login/")
     page.locator("input[name=login]:visible").fill(account.login)
     page.locator("input[name=password]:visible").fill(account.password)
-    page.locator("input[name=password]:visible").press("Enter")
+    send(page.locator("input[name=password]:visible"))
     page.wait_for_url(lambda address: "/account/login" not in address)
 
 

@@ -1,12 +1,16 @@
 """What the people of the stories do on most of their ways, found by what stands on the page."""
 
 import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, JSHandle, Locator, Page, expect
 
+PATIENCE_SECONDS = 60
 NUMBER = re.compile(r"431321-\d{6}-\d{5}-\w")
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
@@ -26,27 +30,63 @@ def resident_id(first: str) -> str:
     return first + "10X98765432"[sum(int(digit) * weight for digit, weight in zip(first, WEIGHTS, strict=True)) % 11]
 
 
+@contextmanager
+def arriving(page: Page) -> Iterator[None]:
+    """What is done inside leads to another page; go on once that has arrived. A click only begins the way: until then the old page
+    is still there to be looked at, and going elsewhere would take back what was sent. An upload that shows its progress
+    writes the answer in the place of the page, so a browser tells of no navigation: the old page's root is watched instead.
+    """
+    before = page.evaluate_handle("document.documentElement")
+    until = time.monotonic() + PATIENCE_SECONDS
+    yield
+    while not (_gone(before) and _complete(page)):
+        assert time.monotonic() < until, f"nothing came after {page.url}:\n{told(page)}"
+        page.wait_for_timeout(20)
+
+
+def _gone(root: JSHandle) -> bool:
+    try:
+        return not root.evaluate("root => root.isConnected")
+    except Error:  # its page has ended
+        return True
+
+
+def _complete(page: Page) -> bool:
+    try:
+        return bool(page.evaluate("document.readyState === 'complete'"))
+    except Error:  # between two pages
+        return False
+
+
+def go(there: Locator) -> None:
+    """Press what leads to another page, and be there."""
+    with arriving(there.page):
+        there.click()
+
+
+def send(box: Locator) -> None:
+    """Send the form of a box with the Enter key, and be on the page that answers."""
+    with arriving(box.page):
+        box.press("Enter")
+
+
 def press(page: Page, words: str) -> None:
-    page.get_by_role("button", name=words).first.click()
-    page.wait_for_load_state("domcontentloaded")
-
-
-def go_on(page: Page) -> None:
-    """To the next page of a form, once it has arrived: a page that is still on its way has no boxes to fill."""
-    before = page.url
-    with page.expect_navigation():
-        page.get_by_role("button", name="继续").first.click()
-    assert page.url != before, page.locator("main").inner_text()
+    go(page.get_by_role("button", name=words).first)
 
 
 def follow(page: Page, words: str) -> None:
-    page.get_by_role("link", name=words).first.click()
-    page.wait_for_load_state("domcontentloaded")
+    go(page.get_by_role("link", name=words).first)
+
+
+def go_on(page: Page) -> None:
+    """To the next page of a form."""
+    before = page.url
+    press(page, "继续")
+    assert page.url != before, told(page)
 
 
 def fill_in(page: Page, answers: dict[str, str]) -> None:
     """Answer every question on the page that is still open; `answers` by the name of the question."""
-    page.wait_for_load_state("domcontentloaded")
     for box in page.locator("main").locator("input:visible, textarea:visible, select:visible").all():
         _fill_one(box, answers)
     for name in {one.get_attribute("name") for one in page.locator("main input[type=radio]:visible").all()}:
@@ -129,8 +169,7 @@ def file_online(page: Page, key: str, **more: Any) -> tuple[str, str]:
 def open_case(page: Page, number: str) -> None:
     """An official finds a case by its number."""
     page.goto(f"/cases/?scope=all&q={number}")
-    page.get_by_role("link", name=number).first.click()
-    page.wait_for_url(re.compile(r"/cases/\d+/"))
+    go(page.get_by_role("link", name=number).first)
 
 
 def ask_progress(page: Page, number: str, code: str) -> None:
@@ -138,7 +177,7 @@ def ask_progress(page: Page, number: str, code: str) -> None:
     page.goto("/progress/")
     page.get_by_label("办件编号").fill(number)
     page.get_by_label("查询码").fill(code)
-    page.get_by_role("button", name="查询", exact=True).click()
+    go(page.get_by_role("button", name="查询", exact=True))
 
 
 def told(page: Page) -> str:

@@ -5,7 +5,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.journeys.people import follow, press
+from tests.journeys.people import follow, go, press
 
 
 def link_sent(page: Page, product) -> str:
@@ -46,7 +46,7 @@ def test_a_bad_rating_by_qr_code_is_answered_and_rated_again(open_page, product,
     # The service centre has no head: the county office sees it on its list and answers for it.
     office = open_page(sign_in="County office")
     office.goto("/ratings/orders/")
-    office.locator("tr", has_text="5号窗口").get_by_role("link").click()
+    go(office.locator("tr", has_text="5号窗口").get_by_role("link"))
     expect(office.get_by_text("13800001234")).to_be_visible()
     axe(office)
     follow(office, "记录联系情况")
@@ -76,7 +76,7 @@ def test_a_bad_rating_by_qr_code_is_answered_and_rated_again(open_page, product,
     reader.goto("/ratings/")
     expect(reader.get_by_text("五号窗口等了一上午")).to_have_count(0)
     office.goto("/ratings/review/")
-    office.get_by_role("link", name=re.compile("五号窗口等了一上午")).click()
+    go(office.get_by_role("link", name=re.compile("五号窗口等了一上午")))
     axe(office)
     office.get_by_role("radio", name="公开", exact=True).check()
     press(office, "保存")

@@ -9,10 +9,12 @@ from playwright.sync_api import Page, expect
 from tests.journeys.people import (
     NUMBER,
     PHOTO,
+    arriving,
     ask_progress,
     file_online,
     fill_in,
     follow,
+    go,
     open_case,
     press,
     resident_id,
@@ -33,6 +35,12 @@ def type_into(page: Page, label: str, words: str) -> None:
     raise AssertionError(f"“{label}” is not reached by Tab")
 
 
+def key(page: Page, name: str) -> None:
+    """A key that leads to another page."""
+    with arriving(page):
+        page.keyboard.press(name)
+
+
 def find_nobody(page: Page, number: str) -> None:
     """The number box has the focus; nobody is registered under this number."""
     page.goto("/window/")
@@ -40,27 +48,26 @@ def find_nobody(page: Page, number: str) -> None:
     expect(box).to_be_focused()
     page.keyboard.type(number)
     expect(box).to_have_value(number)
-    page.keyboard.press("Enter")
+    key(page, "Enter")
     expect(page.get_by_text("没有找到已登记的办事人").first).to_be_visible()
-    page.wait_for_load_state("load")  # the sentence stands above the boxes that are filled in next
 
 
 def write_down(page: Page, name: str) -> None:
     type_into(page, "姓名", name)
     type_into(page, "手机", "13874410000")
-    page.keyboard.press("Enter")
+    key(page, "Enter")
     expect(page.get_by_role("heading", name="办什么事")).to_be_visible()
 
 
 def choose(page: Page, words: str, label: str) -> None:
     """Search in the person's words; the first that fits is key 1."""
     page.keyboard.type(words)
-    page.keyboard.press("Enter")
+    key(page, "Enter")
     expect(page.get_by_text(re.compile(r"找到\d+个事项")).first).to_be_visible()
     expect(page.locator("main tbody tr").first).to_contain_text(label)
     page.locator("main h1").click()
-    page.keyboard.press("1")
-    page.wait_for_url(re.compile(r"/window/\d+/$"))
+    key(page, "1")
+    assert re.search(r"/window/\d+/$", page.url)
 
 
 def scan(page: Page) -> None:
@@ -97,13 +104,13 @@ def test_somebody_without_an_account(open_page, axe, fits):
     choose(clerk, "居住证", "居住证申领")
     scan(clerk)
     clerk.locator("main h1").click()
-    clerk.keyboard.press("d")
+    key(clerk, "d")
     expect(clerk.get_by_role("alert")).to_be_visible()
     axe(clerk)
     fill_in(clerk, {})
     expect(clerk.get_by_role("link", name="证明材料.jpg").first).to_be_visible()
     clerk.locator("main h1").click()
-    clerk.keyboard.press("d")
+    key(clerk, "d")
     expect(clerk.get_by_text("已收件，编号").first).to_be_visible()
     number = NUMBER.search(told(clerk)).group()
     paper_opens(clerk, "接收凭证")
@@ -114,7 +121,7 @@ def test_somebody_without_an_account(open_page, axe, fits):
     expect(clerk.get_by_text("请重新拍摄，四角齐全。").first).to_be_visible()
     axe(clerk)
     clerk.locator("main h1").click()
-    clerk.keyboard.press("d")
+    key(clerk, "d")
     expect(clerk.get_by_text("补正通知书已发出。")).to_be_visible()
     paper_opens(clerk, re.compile("^打印.*补正"))
     axe(clerk)
@@ -157,7 +164,7 @@ def test_told_once_and_answered_on_the_phone(open_page, axe, fits):
     fits(phone)
     press(phone, "提交补正")
     expect(phone.get_by_role("alert")).to_contain_text("还没有上传")
-    phone.locator("main .task-list a").first.click()
+    go(phone.locator("main .task-list a").first)
     expect(phone.get_by_text("补正通知的要求")).to_be_visible()
     phone.locator("main input[type=file]").set_input_files(PHOTO)
     axe(phone)

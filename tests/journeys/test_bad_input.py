@@ -6,7 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import enter
-from tests.journeys.people import PHOTO, apply_for, ask_progress, file_online, fill_in, open_case, press, told
+from tests.journeys.people import PHOTO, apply_for, ask_progress, file_online, fill_in, go, open_case, press, send, told
 
 A_PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n"
 BAD = {
@@ -126,7 +126,7 @@ def test_forged_numbers(open_page, axe):
     axe(visitor)
     visitor.goto("/verify/")
     visitor.get_by_label("验证码或证号").fill("ABCD1234EFGH")
-    visitor.get_by_role("button", name="验证", exact=True).click()
+    go(visitor.get_by_role("button", name="验证", exact=True))
     expect(visitor.get_by_role("heading", name="没有查到")).to_be_visible()
     axe(visitor)
     for address in ("/papers/1.pdf", "/progress/1/", "/files/00000000-0000-4000-8000-000000000000/", "/my/cases/1/"):
@@ -148,7 +148,7 @@ def test_signed_out_in_the_middle_of_a_form(open_page, product):
     phone.wait_for_url("**/account/login/**")
     phone.locator("input[name=login]:visible").fill(product.account("Resident").login)
     phone.locator("input[name=password]:visible").fill(product.account("Resident").password)
-    phone.locator("input[name=password]:visible").press("Enter")
+    send(phone.locator("input[name=password]:visible"))
     phone.wait_for_url(here)
     # The page before was kept; the way goes on where it broke off.
     fill_in(phone, {})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.journeys.people import NUMBER
+from tests.journeys.people import NUMBER, go
 
 SMALL = 60 - 0.5
 BUTTONS = "button, input:not([type=hidden], [type=radio], [type=checkbox], [type=file]), select, .choice, .button"
@@ -43,7 +43,7 @@ def find_pages(page: Page) -> list[str]:
             break
     page.goto("/apply/residence-permit/")
     page.locator("main input[type=radio]").first.check()
-    page.locator("main form button[type=submit]").last.click()
+    go(page.locator("main form button[type=submit]").last)
     page.wait_for_url("**/page/**")
     form = re.search(r"/apply/case/\d+/", page.url).group()
     application = [f"{form}page/{re.search('/page/([^/]+)/', page.url).group(1)}/"]
@@ -151,7 +151,7 @@ def test_a_visitor_reads_english(open_page, axe, fits):
     page.goto("/progress/")
     page.locator("main input[name=number]").fill("431321-260921-00001-1")
     page.locator("main input[name=code]").fill("AAAAAAAA")
-    page.get_by_role("button", name="Check").or_(page.locator("main form button[type=submit]")).last.click()
+    go(page.get_by_role("button", name="Check").or_(page.locator("main form button[type=submit]")).last)
     expect(page.get_by_role("alert")).to_be_visible()
     assert left_in_chinese(page, own) == []
     assert NUMBER.search(page.locator("main input[name=number]").input_value())

@@ -16,6 +16,7 @@ from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, reso
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.journeys.conftest import DESKTOP, PHONE, Product, Watch, enter
+from tests.journeys.people import go
 
 ROLES = (
     "Resident",
@@ -360,7 +361,7 @@ def a_draft_and_a_case(page: Page) -> list[str]:
     """A resident has begun an application, has submitted others, and follows one by its code."""
     page.goto("/apply/food-business-licence/")
     page.locator("main input[type=radio]").last.check()
-    page.get_by_role("button", name="开始填写").click()
+    go(page.get_by_role("button", name="开始填写"))
     page.wait_for_url("**/page/**")
     number = re.search(r"/case/(\d+)/", page.url).group(1)
     found = [page.url, *(f"/apply/case/{number}/{part}/" for part in ("materials", "materials/1", "check"))]
@@ -377,7 +378,7 @@ def a_draft_and_a_case(page: Page) -> list[str]:
     page.goto("/progress/")
     page.get_by_label("办件编号").fill(number)
     page.get_by_label("查询码").fill(code_words)
-    page.get_by_role("button", name="查询", exact=True).click()
+    go(page.get_by_role("button", name="查询", exact=True))
     page.wait_for_url(re.compile(r"/progress/\d+/"))
     return [*found, page.url, followed_by_code(page)]
 
@@ -394,7 +395,7 @@ def followed_by_code(page: Page) -> str:
     page.goto("/progress/")
     page.get_by_label("办件编号").fill(number)
     page.get_by_label("查询码").fill(code)
-    page.get_by_role("button", name="查询", exact=True).click()
+    go(page.get_by_role("button", name="查询", exact=True))
     page.wait_for_url(re.compile(r"/progress/projects/\d+/"))
     return page.url
 
@@ -405,9 +406,9 @@ def a_person_at_the_window(page: Page) -> list[str]:
     page.locator("summary", has_text="没有账号的办事人").click()
     page.get_by_label("姓名").fill("周新民")
     page.get_by_label("公民身份号码").fill("431321199001011230"[:17] + check_digit("43132119900101123"))
-    page.get_by_role("button", name="登记并选择事项").click()
+    go(page.get_by_role("button", name="登记并选择事项"))
     expect(page.get_by_role("heading", name="办什么事")).to_be_visible()
-    page.get_by_role("button", name="填写").first.click()
+    go(page.get_by_role("button", name="填写").first)
     page.wait_for_url(re.compile(r"/window/\d+/"))
     return [page.url, "/window/matters/"]
 
@@ -421,11 +422,11 @@ def check_digit(first: str) -> str:
 def drafts_of_a_matter_and_a_template(page: Page) -> list[str]:
     """A matter editor has begun a new version of a matter, and of one thing that is done at once."""
     page.goto("/catalogue/food-business-licence/")
-    page.get_by_role("button", name="修改（新建一版）").click()
+    go(page.get_by_role("button", name="修改（新建一版）"))
     page.wait_for_url("**/versions/**")
     matter = page.url
     page.goto("/projects/templates/open-a-restaurant/")
-    page.get_by_role("button", name="修改（新建一版）").click()
+    go(page.get_by_role("button", name="修改（新建一版）"))
     page.wait_for_url("**/drafts/**")
     return [matter, page.url]
 
@@ -439,11 +440,11 @@ def a_draft_of_rules(page: Page) -> list[str]:
     """A supervisor has begun a draft of the rules and replays a period against it."""
     page.goto("/supervision/rules/")
     page.locator("main input[type=radio]").last.check()
-    page.get_by_role("button", name="开始起草").click()
+    go(page.get_by_role("button", name="开始起草"))
     page.wait_for_url(re.compile(r"/supervision/rules/\d+/"))
     draft = page.url
     page.goto(f"{draft}back-test/")
-    page.locator("main form button[type=submit]").last.click()
+    go(page.locator("main form button[type=submit]").last)
     page.wait_for_url(re.compile(r"/supervision/back-tests/\d+/"))
     return [draft, page.url]
 

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import Account, enter
-from tests.journeys.people import file_online, follow, open_case, press, told
+from tests.journeys.people import file_online, follow, go, open_case, press, told
 
 
 def number_of_the_resident(page: Page) -> tuple[str, str]:
@@ -97,7 +97,7 @@ def test_an_agent_files_for_an_enterprise(open_page, product, axe, fits):
     head.goto("/account/")
     given = head.locator("li", has_text=re.compile(f"{name} 代 {enterprise}"))
     given.locator("summary").click()
-    given.get_by_role("button", name="确认撤销").click()
+    go(given.get_by_role("button", name="确认撤销"))
     expect(head.get_by_text("委托已撤销，立即生效。")).to_be_visible()
     agent.goto("/apply/scrap-metal-filing/")
     assert not agent.get_by_role("radio", name=re.compile(enterprise)).count()

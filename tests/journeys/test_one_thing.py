@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.conftest import enter
-from tests.journeys.people import follow, go_on, press
+from tests.journeys.people import follow, go, go_on, press
 from tests.journeys.test_open_a_restaurant import answer_what_is_asked, confirm
 from zhengtong.approvals.greenway.plans import shipped
 from zhengtong.kernel.identifiers import project_code, uscc
@@ -63,7 +63,7 @@ def give_every_paper(page: Page, photo: Path) -> int:
     listing, given = page.url, 0
     while page.get_by_text("还没有上传").count():
         row = page.locator("li, tr").filter(has_text="还没有上传").first
-        row.get_by_role("link").first.click()
+        go(row.get_by_role("link").first)
         page.locator("input[type=file]").set_input_files(photo)
         press(page, "上传")
         page.goto(listing)
@@ -169,7 +169,7 @@ def add_row(page: Page, table: str, cells: dict[str, str]) -> None:
 
 
 def save(page: Page) -> None:
-    page.get_by_role("button", name="保存", exact=True).last.click()
+    go(page.get_by_role("button", name="保存", exact=True).last)
     expect(page.get_by_text("已保存").first).to_be_visible()
 
 
@@ -223,7 +223,7 @@ def test_a_restaurant_paid_with_one_bill(open_page, official, axe, fits, photo):
     come_again(phone, project, bill)
     axe(phone)
     fits(phone)
-    bill.click()
+    go(bill)
     lines = phone.locator("table", has=phone.get_by_text("收费项目和依据"))
     for name, law, body, amount in (
         ("城市道路占用费", "《城市道路管理条例》第三十七条", "城管", "3.00"),
@@ -284,7 +284,7 @@ def test_a_factory_to_its_notice(open_page, axe, fits):
     """The project that was filed this morning: from one door to the notice of its first stage."""
     clerk = open_page(sign_in="Window clerk")
     clerk.goto("/projects/?q=永丰辣酱")
-    clerk.locator("main table a").first.click()
+    go(clerk.locator("main table a").first)
     project = clerk.url
     follow(clerk, "核验材料并统一受理")
     press(clerk, "全部合格，统一受理并转办")
@@ -312,7 +312,7 @@ def test_a_factory_to_its_notice(open_page, axe, fits):
     # The other factory has been told of its first stage: the notice is a signed paper.
     investor = open_page(width=360, sign_in="Investor")
     investor.goto("/projects/")
-    investor.locator("main table a").first.click()
+    go(investor.locator("main table a").first)
     expect(investor.get_by_text("特别程序中").first).to_be_visible()
     expect(investor.get_by_text("关键").first).to_be_visible()
     axe(investor)
@@ -328,14 +328,14 @@ def test_a_factory_to_its_notice(open_page, axe, fits):
 def case_of(page: Page, project: str, matter: str) -> None:
     """From the project to the case of one of its matters."""
     page.goto(project)
-    page.locator("main").get_by_role("link", name=matter).first.click()
+    go(page.locator("main").get_by_role("link", name=matter).first)
     page.wait_for_url("**/cases/**")
 
 
 def agree(page: Page, project: str, matter: str) -> None:
     """Sign the open step."""
     case_of(page, project, matter)
-    page.get_by_role("link", name=re.compile("签署意见")).first.click()
+    go(page.get_by_role("link", name=re.compile("签署意见")).first)
     page.get_by_role("radio", name="同意", exact=True).check()
     page.locator("textarea[name=opinion]").fill("经核对，符合规定条件。")
     confirm(page)
@@ -355,8 +355,7 @@ def issue_notice(clerk: Page, project: str) -> None:
     """When every branch has ended, the window tells of it. What the worker notes meanwhile makes the page stale: it is looked at again."""
     for _ in range(5):
         come_again(clerk, project, clerk.get_by_role("button", name="发办结告知"))
-        with clerk.expect_navigation():
-            clerk.get_by_role("button", name="发办结告知").first.click()
+        go(clerk.get_by_role("button", name="发办结告知").first)
         if not clerk.get_by_text("您看到的页面已过时").count():
             break
     expect(clerk.get_by_text("已发出办结告知书，一张告知书列明所有事项。").first).to_be_visible()
@@ -477,7 +476,7 @@ def test_a_built_factory_taken_over_and_ended(open_page, official, axe, fits, pr
     axe(office)
     press(office, "移植1个项目")
     expect(office.get_by_text("已移植1个项目").first).to_be_visible()
-    office.get_by_role("link", name=re.compile(r"431321-LB")).first.click()
+    go(office.get_by_role("link", name=re.compile(r"431321-LB")).first)
     project = office.url
     axe(office)
     matter = "房屋建筑和市政基础设施工程竣工验收备案"

@@ -11,7 +11,7 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.journeys.people import follow, go_on, press
+from tests.journeys.people import follow, go, go_on, press, send
 
 ANSWERS = {
     "entity_name": "永丰记米粉店",
@@ -35,7 +35,7 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def confirm(page: Page) -> None:
     """The one main button of an action's page."""
-    page.locator("form[data-act] button").first.click()
+    go(page.locator("form[data-act] button").first)
     page.wait_for_url(lambda there: "/do/" not in there)
 
 
@@ -75,14 +75,14 @@ def next_workday(page: Page, times: int = 1) -> None:
 
 def open_case(page: Page, number: str) -> None:
     page.goto(f"/cases/?q={number}")
-    page.get_by_role("link", name=number).first.click()
+    go(page.get_by_role("link", name=number).first)
     expect(page.get_by_text(number).first).to_be_visible()
 
 
 def sign(page: Page, number: str) -> None:
     """Sign the open step with an opinion."""
     open_case(page, number)
-    page.get_by_role("link", name=re.compile("签署意见")).first.click()
+    go(page.get_by_role("link", name=re.compile("签署意见")).first)
     page.get_by_role("radio", name="同意", exact=True).check()
     page.locator("textarea[name=opinion]").fill("经核对，符合规定条件。")
     confirm(page)
@@ -94,7 +94,7 @@ def test_the_whole_way(open_page, axe, fits, photo, product):
     phone = open_page(width=360, sign_in="Resident")
     phone.goto("/")
     phone.locator("main input[type=search]").first.fill("我想开个饭店")
-    phone.locator("main input[type=search]").first.press("Enter")
+    send(phone.locator("main input[type=search]").first)
     follow(phone, "食品经营许可（餐饮服务）")
     axe(phone)
     fits(phone)
@@ -170,7 +170,7 @@ def test_the_whole_way(open_page, axe, fits, photo, product):
     open_case(maker, number)
     press(maker, "制作结果文书")
     open_case(clerk, number)
-    clerk.locator("main a.button", has_text=re.compile(r"^\s*送达")).first.click()
+    go(clerk.locator("main a.button", has_text=re.compile(r"^\s*送达")).first)
     clerk.locator("input[name=method]").first.check()
     confirm(clerk)
 
@@ -186,7 +186,7 @@ def test_the_whole_way(open_page, axe, fits, photo, product):
     phone.goto(mine)
     axe(phone)
     with phone.expect_download() as download:
-        follow(phone, "下载（PDF）")
+        phone.get_by_role("link", name="下载（PDF）").first.click()
     address = qr_code_of(Path(download.value.path()))
     assert address.startswith(f"{product.url}/verify/")
     stranger.goto(address)
@@ -195,7 +195,7 @@ def test_the_whole_way(open_page, axe, fits, photo, product):
     phone.goto(mine)
     follow(phone, "去评价")
     phone.locator("main input[type=radio]").first.check(force=True)
-    phone.locator("main button[type=submit]").first.click()
+    go(phone.locator("main button[type=submit]").first)
     phone.goto(mine)
     expect(phone.get_by_text("您的评价")).to_be_visible()
 
@@ -216,12 +216,12 @@ def ask_progress(page: Page, number: str, code: str) -> None:
     page.goto("/progress/")
     page.locator("main input[name=number]").fill(number)
     page.locator("main input[name=code]").fill(code)
-    page.locator("main button[type=submit]").last.click()
+    go(page.locator("main button[type=submit]").last)
 
 
 def ledger_of(page: Page, clock: str) -> None:
     row = page.locator("tr", has_text=clock).first
-    row.get_by_role("link").first.click()
+    go(row.get_by_role("link").first)
 
 
 def qr_code_of(path: Path) -> str:

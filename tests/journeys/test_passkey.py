@@ -6,6 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import CDPSession, Page, expect
 
 from tests.journeys.conftest import Product
+from tests.journeys.people import go, send
 
 
 def plug_in(page: Page) -> tuple[CDPSession, str]:
@@ -26,20 +27,20 @@ def test_a_clerk_sets_up_a_passkey_and_signs_in_without_a_password(
     page.goto(f"{home}/account/login/")
     page.locator("input[name=login]:visible").fill(clerk.login)
     page.locator("input[name=password]:visible").fill(clerk.password)
-    page.locator("input[name=password]:visible").press("Enter")
+    send(page.locator("input[name=password]:visible"))
     page.wait_for_url(lambda address: "/account/login" not in address)
     session, device = plug_in(page)
     page.goto(f"{home}/account/factors/webauthn/add/")
     page.locator("input[type=password]:visible").fill(clerk.password)
-    page.locator("input[type=password]:visible").press("Enter")
+    send(page.locator("input[type=password]:visible"))
     page.get_by_label(re.compile("以后只用它登录")).check()
-    page.get_by_role("button", name="添加", exact=True).click()
+    go(page.get_by_role("button", name="添加", exact=True))
     page.wait_for_url(lambda address: "/add/" not in address)
     page.goto(f"{home}/account/factors/")
     expect(page.get_by_text("已设置").first).to_be_visible()
 
     page.goto(f"{home}/account/logout/")
-    page.locator("main").get_by_role("button", name=re.compile("退出")).click()
+    go(page.locator("main").get_by_role("button", name=re.compile("退出")))
     page.wait_for_url(lambda address: "/logout/" not in address)
     page.goto(f"{home}/account/login/")
     page.get_by_role("button", name="用通行密钥登录").click()
@@ -51,7 +52,7 @@ def test_a_clerk_sets_up_a_passkey_and_signs_in_without_a_password(
     assert len(kept) == 1
 
     page.goto(f"{home}/account/logout/")
-    page.locator("main").get_by_role("button", name=re.compile("退出")).click()
+    go(page.locator("main").get_by_role("button", name=re.compile("退出")))
     page.wait_for_url(lambda address: "/logout/" not in address)
     session.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": False})
     page.goto(f"{home}/account/login/")

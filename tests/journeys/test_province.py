@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import Product, running
-from tests.journeys.people import resident_id, told
+from tests.journeys.people import go, resident_id, told
 from tests.security.accounts import province
 from tests.security.accounts.province_process import CLIENT, SECRET
 
@@ -34,7 +34,7 @@ def product(loaded_county: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 def to_the_province(page: Page) -> None:
     page.goto("/account/login/")
-    page.get_by_role("link", name="通过湖南省统一身份认证登录").click()
+    go(page.get_by_role("link", name="通过湖南省统一身份认证登录"))
     expect(page.get_by_role("heading", name="省统一身份认证（测试）")).to_be_visible()
 
 
@@ -43,23 +43,23 @@ def test_from_the_province_and_back(
 ) -> None:
     page = open_page(width=360)
     to_the_province(page)
-    page.get_by_role("button", name="取消").click()
+    go(page.get_by_role("button", name="取消"))
     expect(page.get_by_text("您没有完成省平台的登录")).to_be_visible()
     axe(page)
     fits(page)
 
     to_the_province(page)
-    page.get_by_role("button", name="没有实名的人").click()
+    go(page.get_by_role("button", name="没有实名的人"))
     expect(page.get_by_text(re.compile("请先在省平台完成实名认证"))).to_be_visible()
 
     to_the_province(page)
-    page.get_by_role("button", name="陈静").click()
+    go(page.get_by_role("button", name="陈静"))
     expect(page.get_by_role("heading", name="开通本县账号")).to_be_visible()
     assert NUMBER not in told(page)
     axe(page)
     fits(page)
     expect(page.get_by_label("手机号")).to_have_value("13807380001")
-    page.get_by_role("button", name="开通并登录").click()
+    go(page.get_by_role("button", name="开通并登录"))
     page.wait_for_url(re.compile("/my/"))
     page.goto("/account/")
     expect(page.get_by_text("已核验身份")).to_be_visible()
@@ -67,5 +67,5 @@ def test_from_the_province_and_back(
 
     again = open_page(width=1440)
     to_the_province(again)
-    again.get_by_role("button", name="陈静").click()
+    go(again.get_by_role("button", name="陈静"))
     again.wait_for_url(re.compile("/my/"))

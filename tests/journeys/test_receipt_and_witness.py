@@ -19,7 +19,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import Product, environment, free_port
-from tests.journeys.people import follow
+from tests.journeys.people import follow, go
 from zhengtong.config.processes import Children, answers
 
 GENUINE, CHANGED = "凭证是真的", "凭证不可信"
@@ -53,7 +53,7 @@ def test_a_receipt_is_checked_with_the_network_off(
     product.manage("audit", "checkpoint")
     phone = open_page(width=360, sign_in="Resident")
     phone.goto("/my/")
-    phone.locator("main a[href*='/my/cases/']").first.click()
+    go(phone.locator("main a[href*='/my/cases/']").first)
     follow(phone, "办事凭证")
     picture = phone.request.get(phone.locator(".receipt-qr").first.get_attribute("src") or "")
     (found,) = zxingcpp.read_barcodes(Image.open(BytesIO(picture.body())))

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.journeys.people import PHOTO, file_online, follow, press, told
+from tests.journeys.people import PHOTO, file_online, follow, go, press, told
 from tests.journeys.test_open_a_restaurant import next_workday
 
 CARD = re.compile(r"监2026-\d{6}")
@@ -45,7 +45,7 @@ def test_from_warning_to_red_appealed_and_revoked(open_page, axe, fits):
     expect(supervisor.get_by_role("heading", name="谁逾期了")).to_be_visible()
     axe(supervisor)
     assert has_card(supervisor, number, "超过法定期限一个工作日")
-    supervisor.locator("main tbody tr", has_text="超过法定期限一个工作日").first.get_by_role("link").first.click()
+    go(supervisor.locator("main tbody tr", has_text="超过法定期限一个工作日").first.get_by_role("link").first)
     supervisor.wait_for_url(re.compile(r"/supervision/cards/\d+/"))
     card = supervisor.url
     expect(supervisor.get_by_role("heading", name="生成时的台账")).to_be_visible()

@@ -8,7 +8,7 @@ import time
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import Account, enter
-from tests.journeys.people import file_online, follow, open_case, press, told
+from tests.journeys.people import file_online, follow, go, open_case, press, send, told
 
 DUE = re.compile(r"最迟(2026年\d+月\d+日)")
 MATTER = "food-business-licence"
@@ -17,7 +17,7 @@ MATTER = "food-business-licence"
 def set_promise(page: Page, days: str) -> None:
     """Write the promise into the section on law and limits."""
     page.get_by_label("承诺时限（工作日）").first.fill(days)
-    page.get_by_role("button", name="保存", exact=True).last.click()
+    go(page.get_by_role("button", name="保存", exact=True).last)
     expect(page.get_by_text("已保存").first).to_be_visible()
 
 
@@ -100,7 +100,7 @@ def test_a_matter_changes_by_approval(open_page, axe, fits):
 def in_hand(page: Page, words: str) -> Page:
     """A case in process of this matter, on the officer's screen."""
     page.goto("/cases/?scope=all&state=in_process")
-    page.locator("main tbody tr", has_text=words).first.get_by_role("link").first.click()
+    go(page.locator("main tbody tr", has_text=words).first.get_by_role("link").first)
     expect(page.get_by_role("heading", name="时限")).to_be_visible()
     return page
 
@@ -178,7 +178,7 @@ def test_an_official_gets_an_account(open_page, product, axe, fits):
     office.get_by_label("姓名").fill("苏远航")
     office.get_by_label("登录名").fill("su.yuanhang")
     office.get_by_label("单位").select_option(label="双峰县政务服务中心")
-    office.locator("main form button[type=submit], main form .button").first.click()
+    go(office.locator("main form button[type=submit], main form .button").first)
     expect(office.get_by_text("账号已建立").first).to_be_visible()
     axe(office)
     password = office.locator(".panel .lead b").inner_text()
@@ -203,7 +203,7 @@ def test_an_official_gets_an_account(open_page, product, axe, fits):
     fresh.get_by_label("现在的密码").fill(password)
     fresh.get_by_label("新密码", exact=True).fill("在水一方-2026-九月")
     fresh.get_by_label("再输一遍新密码").fill("在水一方-2026-九月")
-    fresh.locator("main form button").last.click()
+    go(fresh.locator("main form button").last)
     fresh.wait_for_url(lambda address: "/password/change" not in address)
     fresh.goto("/window/")
     expect(fresh.get_by_role("heading", name="窗口收件")).to_be_visible()
@@ -213,21 +213,21 @@ def give(page: Page, role: str) -> None:
     page.goto(re.sub(r"(/authority/\d+/).*", r"\1grant/", page.url))
     page.locator("main").get_by_label("岗位").select_option(label=role)
     page.locator("main").get_by_label("单位", exact=True).select_option(label="双峰县政务服务中心")
-    page.locator("main form .button").first.click()
+    go(page.locator("main form .button").first)
 
 
 def test_bodies_figures_and_what_is_stuck(open_page, axe, fits):
     office = open_page(sign_in="County office")
     office.goto("/organizations/")
     office.locator("main input[type=search]").fill("国土局")
-    office.locator("main input[type=search]").press("Enter")
+    send(office.locator("main input[type=search]"))
     expect(office.get_by_text("自然资源局").first).to_be_visible()
-    office.locator("main table a").first.click()
+    go(office.locator("main table a").first)
     axe(office)
     address = re.sub(r"\?.*", "", office.url)
     office.goto(f"{address}describe/")
     office.get_by_label("电话").fill("0738-6820000")
-    office.locator("main form .button").first.click()
+    go(office.locator("main form .button").first)
     expect(office.get_by_text("0738-6820000").first).to_be_visible()
 
     office.goto("/office/deliveries/")
@@ -239,6 +239,6 @@ def test_bodies_figures_and_what_is_stuck(open_page, axe, fits):
         assert words in told(office) or "网办" in told(office)
     stat = office.locator("main .stats a", has_text="办件总数").or_(office.locator("main .stats a").last).first
     number = re.search(r"\d+", stat.inner_text()).group()
-    stat.click()
+    go(stat)
     expect(office.get_by_text(re.compile(rf"(共|全部).*{number}")).first).to_be_visible()
     fits(office)

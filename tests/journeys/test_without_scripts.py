@@ -4,14 +4,25 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.journeys.people import apply_for, ask_progress, fill_in, follow, give_papers, go_on, press, submit, told
+from tests.journeys.people import (
+    apply_for,
+    ask_progress,
+    fill_in,
+    follow,
+    give_papers,
+    go_on,
+    press,
+    send,
+    submit,
+    told,
+)
 
 
 def test_the_whole_way_without_scripts(open_page, fits):
     phone = open_page(width=360, sign_in="Resident", javascript=False)
     phone.goto("/")
     phone.locator("main input[type=search]").first.fill("办居住证")
-    phone.locator("main input[type=search]").first.press("Enter")
+    send(phone.locator("main input[type=search]").first)
     expect(phone.get_by_text(re.compile("找到\\d+个事项"))).to_be_visible()
     fits(phone)
     follow(phone, "居住证申领")
