@@ -71,7 +71,7 @@ class TestWhoSeesWhat:
         assert signed_in(small_county.department_head).get(reverse("supervision:board")).status_code == 403
 
     def test_the_number_of_queries_does_not_grow(self, late, supervisor, django_assert_max_num_queries):
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(15):
             board.board(now=NOW, today=NOW.date())
 
     def test_every_figure_is_of_the_asked_bodies(self, late, small_county, supervisor):

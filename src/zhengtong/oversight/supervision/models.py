@@ -96,7 +96,10 @@ class Rule(models.Model):
 
 
 class Watch(models.Model):
-    """A running clock of any system, and when a rule next wants to look at it. Derived: rebuilt from the clock at every change."""
+    """A running clock of any system, and when a rule next wants to look at it. Derived: rebuilt from the clock at every change.
+
+    `problem`: why it cannot be watched whole now (`stuck` has the words); such a clock holds up no other.
+    """
 
     source = models.CharField(max_length=12)
     key = models.CharField(max_length=40)
@@ -113,6 +116,7 @@ class Watch(models.Model):
     codes = models.CharField(max_length=120, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     retry_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=40, null=True)
 
     class Meta:
         verbose_name = _("监察时钟")
@@ -125,6 +129,7 @@ class Watch(models.Model):
             ),
             models.Index(fields=["subject"], name="watch_subject"),
             models.Index(fields=["kind", "organization", "due_on"], name="watch_of_body"),
+            models.Index(fields=["organization"], name="watch_stuck", condition=Q(problem__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -132,13 +137,17 @@ class Watch(models.Model):
 
 
 class Gathering(models.Model):
-    """How far the running clocks were gone through for a version of the rules; `covered`: the systems that are done."""
+    """How far the running clocks were gone through for a version of the rules; `covered`: the systems that are done; `left_out`: what
+    could not be read at all on the way, {"source|subject": problem}, tried again at `retry_at` until it can.
+    """
 
     rules_version = models.PositiveIntegerField(unique=True)
     source = models.CharField(max_length=12, blank=True)
     after = models.CharField(max_length=40, blank=True)
     finished = models.BooleanField(default=False)
     covered = CompactJSONField(default=list)
+    left_out: Any = CompactJSONField(default=dict)
+    retry_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("监察清点")

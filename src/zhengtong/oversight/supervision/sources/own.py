@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from zhengtong.foundation.calendars import public as calendars
+from zhengtong.kernel.errors import CalendarYearMissing
 from zhengtong.kernel.legal_clock import Budget, WorkingDays
 from zhengtong.oversight.supervision.models import Card, CardEvent, CorrectionOrder, OrderEntry
 from zhengtong.oversight.supervision.sources import Source, register_source
@@ -44,7 +45,11 @@ def _answered(ids: list[int]) -> dict[int, datetime]:
 def _card(card: Card, stopped: datetime | None, days: WorkingDays) -> Watched:
     assert card.issued_at is not None
     assert card.feedback_due_on is not None
-    start = timezone.localdate(card.issued_at)
+    start, unknown = timezone.localdate(card.issued_at), None
+    try:
+        workdays = days.count(start, card.feedback_due_on)
+    except CalendarYearMissing as error:  # the year was taken out of the calendar again
+        workdays, unknown = 0, error
     return Watched(
         source=NAME,
         key=f"card:{card.pk}",
@@ -56,8 +61,9 @@ def _card(card: Card, stopped: datetime | None, days: WorkingDays) -> Watched:
         topic={"zh": card.topic, "en": card.topic},
         number=card.number,
         url=f"/supervision/cards/{card.pk}/",
-        budget=Budget(start, days.count(start, card.feedback_due_on)),
+        budget=Budget(start, workdays),
         stopped_at=stopped,
+        unknown=unknown,
     )
 
 
