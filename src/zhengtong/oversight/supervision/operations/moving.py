@@ -9,6 +9,7 @@ from zhengtong.foundation.events import public as events
 from zhengtong.kernel.errors import NotFound, StaleVersion
 from zhengtong.oversight.supervision.events import CardFact, CardMoved
 from zhengtong.oversight.supervision.models import Card, CardEvent
+from zhengtong.oversight.supervision.operations.lapsing import lapse_appeal
 from zhengtong.oversight.supervision.refusals import CannotActOnCard
 from zhengtong.oversight.supervision.states import CARD_ARROWS, FINAL, Act, CardState
 
@@ -46,7 +47,10 @@ def put(
     data: dict[str, Any] | None = None,
     fact: CardFact | None = None,
 ) -> CardEvent:
-    """Move the card along its arrow, append the entry, save the row and publish the fact. The caller holds the lock."""
+    """Move the card along its arrow, append the entry, save the row and publish the fact. The caller holds the lock.
+
+    A card that ends by itself takes its open appeal with it; a person decides the appeal first.
+    """
     arrow_exists(card, act)
     before, card.state = card.state, CARD_ARROWS[(card.state, act)]
     card.row_version += 1
@@ -66,4 +70,6 @@ def put(
     )
     moved = CardMoved(card_id=card.pk, act=str(act), state=card.state, actor_id=by.pk if by else None)
     events.publish(fact or moved, at=at)
+    if by is None and card.state in FINAL and before not in FINAL:
+        lapse_appeal(card, at=at)
     return entry
