@@ -279,7 +279,7 @@ class Appeal(models.Model):
 
 
 class CorrectionOrder(models.Model):
-    """督办: what a body has to put right, until when. Its clock is watched like every other."""
+    """督办: what a body has to put right, until when. Its clock is watched like every other. `once` names the act that issued it."""
 
     card = models.ForeignKey(Card, on_delete=models.PROTECT, null=True, related_name="orders")
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
@@ -292,10 +292,12 @@ class CorrectionOrder(models.Model):
     issued_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
     due_on = models.DateField(_("期限"))
     ended_at = models.DateTimeField(null=True)
+    once = models.CharField(max_length=32, blank=True, default="")
 
     class Meta:
         verbose_name = _("督办")
         ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["once"], condition=~Q(once=""), name="order_once")]
         indexes = [models.Index(fields=["organization", "state"], name="order_of_body")]
 
     def __str__(self) -> str:
