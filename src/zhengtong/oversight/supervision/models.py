@@ -157,7 +157,10 @@ class Gathering(models.Model):
 
 
 class Card(models.Model):
-    """预警、黄牌、红牌. `threshold_at` is when the rule was broken, `issued_at` when the card went out; `evidence` is frozen at issue."""
+    """预警、黄牌、红牌. `threshold_at` is when the rule was broken, `issued_at` when the card went out; `evidence` is frozen at issue.
+
+    `feedback_workdays` and `appeal_workdays`: how long its windows are, so that their last days can follow a changed calendar.
+    """
 
     source = models.CharField(max_length=12)
     key = models.CharField(max_length=40)
@@ -184,6 +187,8 @@ class Card(models.Model):
     issued_at = models.DateTimeField(_("发出时间"), null=True)
     feedback_due_on = models.DateField(_("反馈期限"), null=True)
     appeal_until = models.DateField(_("申诉期限"), null=True)
+    feedback_workdays = models.PositiveSmallIntegerField(null=True)
+    appeal_workdays = models.PositiveSmallIntegerField(null=True)
     verified_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(_("结束时间"), null=True)
     calendar_version = models.PositiveIntegerField(default=0)

@@ -108,6 +108,7 @@ class Act(TextChoices):
     PUT_FORWARD = "put_forward", _("提请复核")
     UPHOLD = "uphold", _("复核维持")
     ORDER = "order", _("转督办")
+    REPROJECT = "reproject", _("重算期限")
 
 
 S, A = CardState, Act
@@ -144,6 +145,8 @@ CARD_ARROWS: dict[tuple[str, str], str] = {
     **{(s, A.PUT_FORWARD): s for s in LIVE},
     **{(s, A.UPHOLD): s for s in LIVE},
     **{(s, A.ORDER): s for s in LIVE},
+    # The calendar was changed under its days to answer and to appeal.
+    **{(s, A.REPROJECT): s for s in LIVE},
 }
 
 

@@ -13,7 +13,8 @@ from zhengtong.oversight.supervision.operations.lapsing import lapse_appeal
 from zhengtong.oversight.supervision.refusals import CannotActOnCard
 from zhengtong.oversight.supervision.states import CARD_ARROWS, FINAL, Act, CardState
 
-MOVING = ("state", "row_version", "ended_at", "issued_at", "feedback_due_on", "appeal_until", "verified_at", "doubt")
+WINDOWS = ("feedback_due_on", "feedback_workdays", "appeal_until", "appeal_workdays")
+MOVING = ("state", "row_version", "ended_at", "issued_at", *WINDOWS, "verified_at", "doubt")
 """What a move may change on a card; what it says about its issue is fixed."""
 
 

@@ -1,6 +1,6 @@
 """督办: what has to be put right until when, the answer, and whether the supervisor accepts it. Its clock is watched."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -144,7 +144,17 @@ def _move(order: CorrectionOrder, verb: str, text: str, *, by: Any, at: datetime
 
 def _entry(order: CorrectionOrder, verb: str, text: str, *, by: Any, at: datetime) -> None:
     OrderEntry.objects.create(order=order, act=verb, actor=by, at=at, text=text)
-    events.publish(OrderFact(order_id=order.pk, state=order.state, actor_id=by.pk), at=at)
+    events.publish(OrderFact(order_id=order.pk, state=order.state, actor_id=by.pk if by else None), at=at)
+
+
+def note_new_day(order: CorrectionOrder, before: date, *, at: datetime) -> None:
+    """The calendar moved the last day of a locked order: keep it, write it down, tell the to-do and the clock."""
+    order.row_version += 1
+    order.save(update_fields=["due_on", "row_version"])
+    text = _("工作日历变更，督办期限由{before}改为{after}。").format(before=before, after=order.due_on)
+    _entry(order, "reproject", text, by=None, at=at)
+    worklists.set_due(subject=f"order:{order.pk}", kind=ANSWER, due_on=order.due_on)
+    _follow(order, now=at)
 
 
 def _follow(order: CorrectionOrder, *, now: datetime) -> None:

@@ -65,11 +65,12 @@ def order_page(request: HttpRequest, order_id: int) -> HttpResponse:
     """What is demanded until when, and what was said."""
     order = _order(request, order_id)
     names = {"issue": _("发出督办"), "answer": _("报告落实情况"), "return": _("不予验收"), "accept": _("验收")}
+    names["reproject"] = _("重算期限")
     entries = [
         {
             "at": entry.at,
             "title": names[entry.act],
-            "actor": entry.actor.display_name if entry.actor else "",
+            "actor": entry.actor.display_name if entry.actor else _("系统"),
             "text": entry.text,
         }
         for entry in order.log.select_related("actor")
