@@ -38,16 +38,16 @@ def _each(ids: Iterable[int], one: Callable[..., bool], *, at: datetime) -> int:
     moved = 0
     for pk in ids:
         try:
-            moved += one(pk, at=at)
+            moved += one(number=pk, at=at)
         except CalendarYearMissing as error:
             log.warning("a day could not be counted anew", extra={"what": one.__name__, "id": pk, "year": error.year})
     return moved
 
 
 @transaction.atomic
-def reproject_card(pk: int, *, at: datetime) -> bool:
+def reproject_card(*, number: int, at: datetime) -> bool:
     """Count the windows of one live card anew, with an entry in its log; False when no day moved."""
-    card = Card.objects.select_for_update().get(pk=pk)
+    card = Card.objects.select_for_update().get(pk=number)
     if card.state not in LIVE or card.issued_at is None:
         return False
     before = [getattr(card, name) for name in WINDOWS]
@@ -95,9 +95,9 @@ def _words(card: Card, feedback: date | None, appeal: date | None) -> str:
 
 
 @transaction.atomic
-def reproject_order(pk: int, *, at: datetime) -> bool:
+def reproject_order(*, number: int, at: datetime) -> bool:
     """Count the last day of one open order anew; one that was answered is not made late by it. False when the day stays."""
-    order = CorrectionOrder.objects.select_for_update().get(pk=pk)
+    order = CorrectionOrder.objects.select_for_update().get(pk=number)
     if order.ended_at is not None:
         return False
     days: WorkingDays = calendars.current()
