@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from zhengtong.approvals.greenway.common import Asked, label_of
+from zhengtong.approvals.greenway.asked_once import Asked, label_of
 from zhengtong.approvals.greenway.linting import Known, name_of
 from zhengtong.approvals.greenway.models import own
 from zhengtong.approvals.greenway.plans import BranchPlan, StagePlan, TemplateDocument

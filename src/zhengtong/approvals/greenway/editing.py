@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from zhengtong.approvals.greenway import common, linting
+from zhengtong.approvals.greenway import asked_once, linting
 from zhengtong.approvals.greenway.comparing import AUDIENCES
 from zhengtong.approvals.greenway.models import own
 from zhengtong.approvals.greenway.plans import BranchPlan, StagePlan, TemplateDocument
@@ -484,6 +484,6 @@ def shared_names(stage: StagePlan) -> list[str]:
 
 def shared_questions(stage: StagePlan) -> dict[str, str]:
     """The questions that two or more matters of a stage ask alike, and those that are chosen already, with their key to tell them apart."""
-    known = common.asked([stage])
+    known = asked_once.asked([stage])
     keys = [*stage.shared_fields, *sorted(key for key, one in known.items() if one.common)]
     return {key: f"{known[key].label}（{key}）" if key in known else key for key in dict.fromkeys(keys)}

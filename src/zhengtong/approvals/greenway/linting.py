@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from zhengtong.approvals.greenway import common
+from zhengtong.approvals.greenway import asked_once
 from zhengtong.approvals.greenway.models import own
 from zhengtong.approvals.greenway.plans import LONGEST_JOINT, USUAL_BASIS, BranchPlan, StagePlan, TemplateDocument
 from zhengtong.approvals.matters import public as matters
@@ -137,7 +137,7 @@ def _stage(document: TemplateDocument, stage: StagePlan, known: Mapping[str, Kno
 
 def _once(stage: StagePlan) -> Iterator[Finding]:
     """What is said to be filled in once has to be asked by two matters of the stage."""
-    questions = common.asked([stage]) if stage.shared_fields else {}
+    questions = asked_once.asked([stage]) if stage.shared_fields else {}
     for key in stage.shared_fields:
         if key not in questions:
             said = _("“只填一次的内容”里的“{key}”，阶段“{name}”没有事项问它。请去掉它。")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from zhengtong.approvals.cases import public as cases
-from zhengtong.approvals.greenway.common import same, shareable
+from zhengtong.approvals.greenway.asked_once import same, shareable
 from zhengtong.approvals.greenway.models import Branch, JointCase, Project, own
 from zhengtong.approvals.greenway.states import BranchState
 from zhengtong.approvals.matters.values import Form, FormField
