@@ -20,6 +20,7 @@ ZHENGTONG_PROVINCE_ISSUER, _CLIENT_ID, _SECRET   the province's identity platfor
 ZHENGTONG_PROVINCE_NAME, _AUTHORIZE, _TOKEN, _KEYS, _USERINFO, _SCOPE, _CLAIMS, _LEVELS   how it is called and speaks
 ZHENGTONG_VAULT     aes (default) or sm4: the cipher that seals personal values from the next key on
 ZHENGTONG_PAYMENT_PROVIDERS   key=dotted.path of the providers that take money, comma-separated; default none (the local one in a demo)
+ZHENGTONG_PAYMENT_REFUND_PROVIDERS  key=dotted.path of providers that only give back what came through them; default none
 ZHENGTONG_LOCAL_PAYMENT_KEY   shared secret of the local provider; absent: derived from the signing secret
 """
 
@@ -371,6 +372,12 @@ LOCAL_PROVIDER = "local=zhengtong.approvals.fees.providers.local.LocalProvider"
 PAYMENT_PROVIDERS: dict[str, str] = dict(
     named.strip().split("=", 1)
     for named in (os.environ.get("ZHENGTONG_PAYMENT_PROVIDERS") or (LOCAL_PROVIDER if DEMO else "")).split(",")
+    if "=" in named
+)
+# Providers that take no money any more, and still give back what came through them.
+PAYMENT_REFUND_PROVIDERS: dict[str, str] = dict(
+    named.strip().split("=", 1)
+    for named in (os.environ.get("ZHENGTONG_PAYMENT_REFUND_PROVIDERS") or "").split(",")
     if "=" in named
 )
 LOCAL_PAYMENT_KEY = (

@@ -203,6 +203,15 @@ def due(budget: Budget, days: WorkingDays) -> date | None:
     return days.nth_after(counting_from, left)
 
 
+def end_moved(old: date, new: date, *, today: date) -> date:
+    """The last day of a period that ended with `old`, when a changed calendar counts it to `new`.
+
+    What has ended already is never made shorter, and nothing ends by a change before the day on which it was made: nobody lost a right,
+    or was late, by a day that was entered afterwards.
+    """
+    return max(old, new) if old < today else max(new, today)
+
+
 def used(budget: Budget, days: WorkingDays, today: date) -> int:
     """Counted working days up to and including `today`."""
     if today <= budget.start:

@@ -160,6 +160,39 @@ def test_the_check_speaks_plainly_and_stops_what_is_wrong(shop, editor):
     assert greenway.template(KEY).current.number == 1
 
 
+def test_what_is_filled_in_once_is_chosen_from_what_two_matters_ask(shop, signed_in, editor, client):
+    browser = signed_in(editor)
+    browser.post(reverse("greenway:template_revise", args=[KEY]))
+    draft = TemplateDraft.objects.get()
+    page = reverse("greenway:template_edit", args=[draft.pk, "all"])
+    here = reverse("greenway:template_draft", args=[draft.pk])
+    shown = browser.get(page).content.decode()
+    assert 'name="shared_fields" value="shop"' in re.sub(r"\s+", " ", shown)
+    assert 'value="front_count"' not in shown, "only one matter asks it"
+    sent = inputs(shown)
+    for strange in ("nobody_asks", "front_count"):
+        refused = browser.post(page, {**sent, "shared_fields": ["shop", strange], "save": "1"})
+        assert refused.status_code == 422
+        assert f"没有两个事项都问“{strange}”" in words(refused)
+    draft.refresh_from_db()
+    assert draft.plan.stages[0].shared_fields == ()
+    assert browser.post(page, {**sent, "shared_fields": ["shop", "area"], "save": "1"}).status_code == 302
+    draft.refresh_from_db()
+    assert draft.plan.stages[0].shared_fields == ("shop", "area")
+    told = words(browser.get(here))
+    assert "只填一次的内容" in told
+    assert "店名、面积" in told
+    # A matter changed meanwhile, or a document came from elsewhere: the check says so, and stops it.
+    plan = draft.plan.model_dump()
+    plan["stages"][0]["shared_fields"] = ("shop", "gone", "front_count")
+    strange = greenway.TemplateDocument.model_validate(plan)
+    levels = {finding.message: finding.level for finding in linting.lint(strange) if "只填一次" in finding.message}
+    assert [(level, "gone" in said) for said, level in levels.items()] == [("error", True), ("warning", False)]
+    # In force, the guide tells the residents.
+    greenway.publish_template(document=draft.plan, reason="试", by=None, at=shop.now)
+    assert "只填一次、几个事项共用的内容：店名、面积" in words(client.get(reverse("greenway:guide", args=[KEY])))
+
+
 def test_a_template_of_ones_own_with_stages_that_come_and_go(shop, signed_in, editor):
     browser = signed_in(editor)
     given = {"kind": "project", "name": "厂房项目", "key": "own-factory", "lead_department": "market-regulation"}

@@ -4,12 +4,13 @@ import json
 from datetime import date, timedelta
 
 import pytest
+from django.utils import timezone
 
 from tests.approvals.ratings.conftest import Told
 from tests.factories import at, make_official, make_resident
 from zhengtong.approvals.ratings import public as ratings
 from zhengtong.approvals.ratings import queries
-from zhengtong.approvals.ratings.models import RatingEvent, WorkOrder
+from zhengtong.approvals.ratings.models import Dispute, Invitation, RatingEvent, WorkOrder
 from zhengtong.approvals.ratings.operations import ruling, timers
 from zhengtong.approvals.ratings.refusals import CannotUseLink, CannotWorkOnOrder
 from zhengtong.approvals.ratings.states import ARROWS, OPEN, Act, State
@@ -213,6 +214,37 @@ def test_days_follow_a_new_calendar(told, deliver):
     assert told.order.contact_due_on == date(2026, 9, 29)
     assert told.rating.log.filter(kind="reprojected").count() == 1
     assert todos() == [("bad_rating", "department_head", date(2026, 9, 29))]
+
+
+def test_the_days_of_the_person_follow_too_and_are_never_cut(told, deliver):
+    """Thursday 24 September, the 25th is a holiday: three working days to object end with Wednesday 30. With the links; what was done keeps
+    its day.
+    """
+
+    def change(when, **days):
+        named = {f"2026-{d[1:3]}-{d[3:]}": {"workday": works, "name": "补录"} for d, works in days.items()}
+        amended = calendars.Change(days=named, sources={})
+        calendars.amend(base=calendars.current_version(), change=amended, reason="补录", by=None, at=at(when))
+        deliver(now=at(when))
+
+    def days():
+        dispute = Dispute.objects.get()
+        ends = Invitation.objects.filter(used_at__isnull=True).order_by("purpose").values_list("expires_at", flat=True)
+        return told.order.follow_up_due_on, dispute.object_due_on, [timezone.localdate(end) for end in ends]
+
+    told.replied().disputed()
+    contact, correct = told.order.contact_due_on, told.order.correct_due_on
+    follow_up, objection, _links = days()
+    assert objection == date(2026, 9, 30)
+    change("2026-09-24 11:00", d0928=False)
+    later = days()
+    assert (later[0] > follow_up, later[1]) == (True, date(2026, 10, 8))
+    assert later[2] == [later[0] + timedelta(days=1), later[1] + timedelta(days=1)], "the links end with the days"
+    assert (told.order.contact_due_on, told.order.correct_due_on) == (contact, correct), "what was done keeps its day"
+    assert told.rating.log.filter(kind="reprojected").count() == 1
+    # Entered when it had ended: nothing is cut.
+    change("2026-10-30 09:00", d0926=True, d0927=True, d0928=True)
+    assert days() == later
 
 
 def test_every_arrow_and_no_other():

@@ -17,8 +17,8 @@ from zhengtong.foundation.files import public as files
 from zhengtong.foundation.notices.models import Notice
 from zhengtong.foundation.worklists.models import Todo
 from zhengtong.kernel.errors import Invalid, NotAllowed, StaleVersion
+from zhengtong.oversight.supervision import performance, rules
 from zhengtong.oversight.supervision import public as supervision
-from zhengtong.oversight.supervision import rules
 from zhengtong.oversight.supervision.models import Card, CardEvent, Rule
 from zhengtong.oversight.supervision.operations import watching
 from zhengtong.oversight.supervision.readers import APPEAL
@@ -276,6 +276,46 @@ class TestLateFacts:
         last = CardEvent.objects.filter(card=yellow).latest("seq")
         assert "2026-09-16" in last.text
         assert "2026-09-17" in last.text
+
+    @pytest.mark.parametrize("reported", [False, True])
+    def test_the_appeal_ends_with_it(self, yellow, play, supervisor, deliver, signed_in, reported):
+        """Nobody has said whether it was right: it counts as neither, its to-do is closed, who appealed is told."""
+        officer = play.county.case_officer
+        supervision.appeal(card_id=yellow.pk, text="当天停电，系统停用。", by=officer, at=NOW)
+        if reported:
+            supervision.decide_appeal(
+                card_id=yellow.pk, result="report_up", text="提请县政府裁决。", by=supervisor, at=NOW
+            )
+        close_day("2026-09-15")
+        deliver(now=NOW)
+        fire_until("2026-09-18 09:00")
+        filed = yellow.appeals.get()
+        assert (fresh(yellow).state, filed.state, filed.decided_at) == ("auto_revoked", "lapsed", None)
+        assert todos(yellow) == []
+        told = Notice.objects.filter(subject=f"card:{yellow.pk}", to_user=officer, template="supervision.appeal_lapsed")
+        assert told.exists()
+        assert OutboxEvent.objects.filter(name="supervision.AppealLapsed").count() == 1
+        counted = performance.measured(first=date(2026, 9, 1), last=date(2026, 9, 30))
+        assert sum(row.appeals for row in counted) == 0
+        page = signed_in(officer).get(f"/supervision/cards/{yellow.pk}/").content.decode()
+        assert "申诉终结" in page
+        with pytest.raises(CannotAppeal):
+            supervision.decide_appeal(card_id=yellow.pk, result="revoke", text="责任在停电。", by=supervisor, at=NOW)
+
+    def test_the_appeal_against_a_warning_ends_when_the_work_was_done_in_time(
+        self, play, in_force, supervisor, deliver
+    ):
+        play.go("2026-09-07 09:00").accepted()
+        deliver()
+        fire_until("2026-09-15 09:00")
+        warning = Card.objects.get(kind="promised", level=1)
+        supervision.appeal(
+            card_id=warning.pk, text="已经快要办完。", by=play.county.case_officer, at=at("2026-09-15 09:30")
+        )
+        cases.withdraw(case_id=play.case.pk, by=play.applicant, at=at("2026-09-15 10:00"), reason="不再办理")
+        deliver()
+        fire_until("2026-09-15 11:00")
+        assert (fresh(warning).state, warning.appeals.get().state) == ("settled", "lapsed")
 
     def test_and_comes_again_at_its_true_threshold(self, yellow, deliver):
         close_day("2026-09-15")

@@ -70,7 +70,7 @@ def test_killed_at_every_step_of_firing(play, in_force, deliver, tmp_path):
 
 @pytest.mark.django_db
 def test_one_broken_clock_stops_no_other(play, small_county, in_force, deliver):
-    """A calendar year without data, a body that is gone: it is set back with a line in the log, the others get their cards."""
+    """It began before the first year of the calendar: it is set back with a line in the log and its problem, the others get their cards."""
     play.go("2026-09-07 09:00").accepted()
     deliver()
     broken = Play.__new__(Play)
@@ -79,12 +79,12 @@ def test_one_broken_clock_stops_no_other(play, small_county, in_force, deliver):
     broken.go("2026-09-07 10:00").accepted()
     deliver()
     clocks = play.case.clocks.filter(kind="promised"), broken.case.clocks.filter(kind="promised")
-    clocks[1].update(started_on="2031-01-02")
+    clocks[1].update(started_on="2001-01-02")
     Watch.objects.filter(key=f"clock:{clocks[1].get().pk}").update(next_threshold_at=at("2026-09-15 00:00"))
     fire_until("2026-09-15 09:00")
     assert [card.subject for card in cards(kind="promised")] == [f"case:{play.case.pk}"]
     row = Watch.objects.get(key=f"clock:{clocks[1].get().pk}")
-    assert (row.attempts, row.retry_at) == (1, at("2026-09-15 09:00:02"))
+    assert (row.attempts, row.retry_at, row.problem) == (1, at("2026-09-15 09:00:02"), "calendar:2001")
     clocks[1].update(started_on="2026-09-07")
     fire_until("2026-09-15 09:05")
     assert len(cards(kind="promised")) == 2

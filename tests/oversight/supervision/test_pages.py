@@ -15,11 +15,12 @@ from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.cases.models import CaseEvent, Clock, Suspension
 from zhengtong.foundation.calendars.models import DemoClock
 from zhengtong.foundation.calendars.public import forget_demo_clock
+from zhengtong.foundation.notices.models import Notice
 from zhengtong.foundation.organizations.models import Organization
 from zhengtong.kernel.errors import Invalid, NotFound
 from zhengtong.oversight.supervision import board, forecast, patterns, performance, weekly
 from zhengtong.oversight.supervision import public as supervision
-from zhengtong.oversight.supervision.models import Card, RuleSet
+from zhengtong.oversight.supervision.models import Card, CorrectionOrder, RuleSet
 from zhengtong.oversight.supervision.operations.moving import put
 from zhengtong.oversight.supervision.states import Act
 
@@ -71,7 +72,7 @@ class TestWhoSeesWhat:
         assert signed_in(small_county.department_head).get(reverse("supervision:board")).status_code == 403
 
     def test_the_number_of_queries_does_not_grow(self, late, supervisor, django_assert_max_num_queries):
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(15):
             board.board(now=NOW, today=NOW.date())
 
     def test_every_figure_is_of_the_asked_bodies(self, late, small_county, supervisor):
@@ -145,7 +146,17 @@ class TestForms:
         assert browser.post(reverse("supervision:by_hand"), {**fields, "reason": ""}).status_code == 422
         assert browser.post(reverse("supervision:by_hand"), fields).status_code == 302
         order = {"organization": body, "title": "开展窗口作风整顿", "demand": "逐窗口排查并报告。", "workdays": 3}
-        assert browser.post(reverse("supervision:new_order"), order).status_code == 302
+        address = reverse("supervision:new_order")
+        assert browser.post(address, order).status_code == 422, "a page names the act"
+        order["once"] = browser.get(address).context["form"]["once"].value()
+        assert browser.post(address, order).status_code == 302
+        again = browser.post(address, order)
+        issued = CorrectionOrder.objects.get()
+        assert again.status_code == 409
+        assert f"已经发出（{issued.name}）" in text(again)
+        assert Notice.objects.filter(subject=f"order:{issued.pk}").count() == 1
+        order["once"] = browser.get(address).context["form"]["once"].value()
+        assert browser.post(address, order).status_code == 302, "the same again on purpose is another order"
         assert [card.code for card in cards()] == ["M-01"]
 
 

@@ -19,6 +19,7 @@ from zhengtong.security.accounts import public as accounts
 from zhengtong.security.accounts.models import AccountRecovery, User
 from zhengtong.security.accounts.recovery import operations
 from zhengtong.security.audit import public as audit
+from zhengtong.security.audit.models import AuditEntry
 
 NOW = MONDAY
 NEW = "another long phrase"
@@ -141,6 +142,23 @@ def test_refusals_change_nothing(person, clerk, change, refusal, says):
         begin(person, clerk, **change)
     assert not AccountRecovery.objects.exists()
     assert User.objects.get(pk=person.pk).check_password(PASSWORD)
+
+
+def test_who_was_found_was_read_whatever_is_refused_afterwards(person, clerk, signed_in):
+    def reads():
+        return [(read.subject, read.actor_id) for read in AuditEntry.objects.filter(purpose__startswith="窗口找回账号")]
+
+    seen = (f"user:{person.pk}", clerk.pk)
+    address, card = "/account/recovery/", {"number": str(person.resident_id), "seen": "on", "factors": "on"}
+    assert "没有设置第二重验证" in signed_in(clerk).post(address, card).content.decode()
+    assert reads() == [seen]
+    accounts.deactivate(user=person, reason="misuse", by=clerk, at=NOW)
+    with pytest.raises(operations.CannotRecover, match="停用"):
+        begin(person, clerk)
+    assert reads() == [seen, seen]
+    with pytest.raises(Invalid):
+        begin(person, clerk, number="13800000001")
+    assert reads() == [seen, seen], "nobody was found, nothing was read"
 
 
 def test_residents_closed_accounts_and_strangers_are_refused(person, clerk, signed_in):

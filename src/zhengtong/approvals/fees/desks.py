@@ -10,6 +10,7 @@ from zhengtong.foundation.worklists import public as worklists
 
 SYSTEM = "fees"
 ASSESS, APPROVE = gettext_noop("核定收费和减免：{matter}"), gettext_noop("批准退款：{matter}")
+STUCK, AGREE = gettext_noop("退款退不回去，请处理：{matter}"), gettext_noop("核准另行退回：{matter}")
 
 
 def ask(bill: Bill, lines: Iterable[BillLine], *, at: datetime) -> None:
@@ -38,12 +39,27 @@ def done(bill: Bill, *, at: datetime) -> None:
 
 def ask_approval(refund: Refund, *, at: datetime) -> None:
     """A to-do for the finance officers of the county."""
+    _open_refund(refund, "refund", APPROVE, at=at)
+
+
+def ask_where_it_goes(refund: Refund, *, at: datetime) -> None:
+    """A to-do for the finance officers: the refund waits, because its provider is switched off."""
+    _open_refund(refund, "refund_stuck", STUCK, at=at)
+
+
+def ask_agreement(refund: Refund, *, at: datetime) -> None:
+    """A to-do for the finance officers: somebody recorded another path, a second person has to agree."""
+    refund_done(refund, at=at)
+    _open_refund(refund, "refund_elsewhere", AGREE, at=at)
+
+
+def _open_refund(refund: Refund, kind: str, title: str, *, at: datetime) -> None:
     bill = refund.payment.bill
     worklists.open(
         system=SYSTEM,
-        kind="refund",
+        kind=kind,
         subject=f"refund:{refund.pk}",
-        title=APPROVE,
+        title=title,
         url=f"/bills/refunds/{refund.pk}/",
         organization_id=_finance_id(bill),
         role="finance_officer",

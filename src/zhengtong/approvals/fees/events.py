@@ -138,8 +138,26 @@ class RefundRefused(BillFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefundPaidElsewhere(BillFact):
+    """The provider is switched off; somebody recorded that the money went back by another path, and a second person has to agree."""
+
+    label: ClassVar[Any] = _("登记另行退回")
+
+    refund_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundElsewhereReturned(BillFact):
+    """What was recorded of another path was sent back, with the reason; the refund waits as before."""
+
+    label: ClassVar[Any] = _("退回另行退回的登记")
+
+    refund_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class BillRefunded(BillFact):
-    """Money went back the way it came. `whole`: nothing of what was paid is left."""
+    """Money went back the way it came, or, agreed by a second person, by another path. `whole`: nothing of what was paid is left."""
 
     label: ClassVar[Any] = _("已退款")
 

@@ -191,6 +191,50 @@ class ProofForm(OperationForm):
     proof = forms.CharField(label=_("退款凭证号"), max_length=80, error_messages={"required": _("请填写退款凭证号。")})
 
 
+class ElsewhereForm(OperationForm):
+    """登记另行退回: the way back is closed, and the money went by another path."""
+
+    number = forms.CharField(
+        label=_("凭证号"),
+        max_length=80,
+        help_text=_("银行转账的流水号，或者付款凭证的编号。一个凭证号只能登记一笔退款。"),
+        error_messages={"required": _("请填写转账或者付款的凭证号。")},
+    )
+    day = forms.DateField(
+        label=_("退回的日期"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"required": _("请选择日期。")},
+    )
+    how = _reason(_("怎样退的"), _("例如：财政专户转账到缴款人的银行账户。"))
+    proof = forms.FileField(
+        label=_("凭证"),
+        help_text=_("银行回单，或者收款人的签收凭证。"),
+        error_messages={"required": _("请上传银行回单或者收款人的签收凭证。")},
+    )
+    checked = forms.BooleanField(
+        label=_("已向原支付渠道查实，这笔款没有从原渠道退出"),
+        error_messages={"required": _("请先向原支付渠道查实没有退出，再勾选。")},
+    )
+
+
+class AgreeForm(OperationForm):
+    """核准另行退回，或者退回登记."""
+
+    decision = forms.ChoiceField(
+        label=_("决定"),
+        choices=[("agree", _("核准，已经退给缴款人")), ("return", _("退回登记，款项没有退到"))],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("请选择。")},
+    )
+    reason = forms.CharField(
+        label=_("意见"),
+        max_length=200,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("退回登记的必须写明理由。"),
+    )
+
+
 class StatementForm(OperationForm):
     """对账: of which day, and the file where it does not come by itself."""
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from zhengtong.approvals.fees.operations import bills, paying, reconciling, refunding
+from zhengtong.approvals.fees.operations import bills, paying, reconciling, refunding, stranded
 from zhengtong.approvals.fees.providers import telling
 from zhengtong.foundation.events.public import every
 
@@ -23,8 +23,9 @@ def ask(now: datetime) -> int:
 
 @every(seconds=5, name="fees.refunds")
 def send_refunds(now: datetime) -> int:
-    """Send approved refunds the way the money came."""
-    return refunding.send_approved(now=timezone.localtime(now))
+    """Send approved refunds the way the money came; put those before the finance office whose way is closed."""
+    at = timezone.localtime(now)
+    return refunding.send_approved(now=at) + stranded.note_stranded(now=at)
 
 
 @every(seconds=60, name="fees.expire")

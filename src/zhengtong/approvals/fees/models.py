@@ -266,7 +266,8 @@ class Share(models.Model):
 class Refund(models.Model):
     """Money on its way back, the way it came. `share` empty: of what could be put to no line (twice, late).
 
-    Asked for by one person (or the system), approved by another; the database holds that too.
+    Asked for by one person (or the system), approved by another; the database holds that too. When the provider was switched off
+    (`stranded_at`), it may be recorded by one person and agreed by another that the money went back by another path (`elsewhere_…`).
     """
 
     number = models.CharField(_("退款单号"), max_length=40, unique=True)
@@ -286,6 +287,17 @@ class Refund(models.Model):
     problem = models.CharField(max_length=200, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
     proof = models.CharField(_("退款凭证号"), max_length=80, blank=True)
+    # Held while a provider is asked, so that nobody records another path meanwhile.
+    sending_at = models.DateTimeField(null=True, blank=True)
+    stranded_at = models.DateTimeField(null=True, blank=True)
+    elsewhere_number = models.CharField(_("另行退回的凭证号"), max_length=80, blank=True, default="")
+    elsewhere_on = models.DateField(_("另行退回的日期"), null=True, blank=True)
+    elsewhere_how = models.CharField(_("另行退回的方式"), max_length=300, blank=True, default="")
+    elsewhere_proof = models.ForeignKey(Attachment, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    elsewhere_by = models.ForeignKey(USER, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    elsewhere_at = models.DateTimeField(null=True, blank=True)
+    elsewhere_agreed_by = models.ForeignKey(USER, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    elsewhere_agreed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("退款")
@@ -296,6 +308,14 @@ class Refund(models.Model):
             models.CheckConstraint(condition=~Q(reason=""), name="refund_has_reason"),
             models.CheckConstraint(
                 condition=Q(requested_by__isnull=True) | ~Q(requested_by=F("decided_by")), name="refund_two_people"
+            ),
+            models.CheckConstraint(
+                condition=Q(elsewhere_agreed_by__isnull=True) | ~Q(elsewhere_by=F("elsewhere_agreed_by")),
+                name="refund_elsewhere_two_people",
+            ),
+            # One transfer is the proof of one refund.
+            models.UniqueConstraint(
+                fields=["elsewhere_number"], condition=~Q(elsewhere_number=""), name="refund_elsewhere_once"
             ),
         ]
 

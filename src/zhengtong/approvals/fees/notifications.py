@@ -23,7 +23,7 @@ TEMPLATES: dict[str, tuple[str, str]] = {
     ),
     "bill.refunded": (
         gettext_noop("已退款：{matter}"),
-        gettext_noop("编号{number}有一笔退款已原路退回，金额请登录查看。"),
+        gettext_noop("编号{number}有一笔退款已退回，金额和方式请登录查看。"),
     ),
     "bill.expired": (
         gettext_noop("缴款通知书已失效：{matter}"),

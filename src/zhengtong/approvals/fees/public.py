@@ -34,6 +34,12 @@ from zhengtong.approvals.fees.operations.refunding import (
     request_refund,
     send_approved,
 )
+from zhengtong.approvals.fees.operations.stranded import (
+    agree_elsewhere,
+    note_stranded,
+    record_elsewhere,
+    return_elsewhere,
+)
 from zhengtong.approvals.fees.panels import FeePanel, panel
 from zhengtong.approvals.fees.queries import (
     bill_of,
@@ -78,6 +84,7 @@ __all__ = [
     "Share",
     "State",
     "Verification",
+    "agree_elsewhere",
     "approve_refund",
     "ask",
     "ask_about_waiting",
@@ -100,6 +107,7 @@ __all__ = [
     "issue_bill",
     "law_of",
     "lines_for_matter",
+    "note_stranded",
     "panel",
     "papers_about",
     "pay_url",
@@ -107,9 +115,11 @@ __all__ = [
     "public_view",
     "receipts_of",
     "record_at_window",
+    "record_elsewhere",
     "refuse_refund",
     "register_subject",
     "request_refund",
+    "return_elsewhere",
     "send_approved",
     "settled",
     "supersede",

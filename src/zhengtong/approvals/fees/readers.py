@@ -7,13 +7,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from zhengtong.approvals.fees import rules
-from zhengtong.approvals.fees.models import Bill, BillLine, BillPaper
+from zhengtong.approvals.fees.models import Bill, BillLine, BillPaper, Refund
 from zhengtong.approvals.fees.operations.papers import OWNER
 from zhengtong.foundation.calendars import public as calendars
 from zhengtong.foundation.files import public as files
+from zhengtong.kernel.errors import ZhengtongError
 from zhengtong.security.pmi import public as pmi
 
-PROOF, STATEMENT = "fee_proof", "fee_statement"
+PROOF, STATEMENT, REFUND_PROOF = "fee_proof", "fee_statement", "fee_refund_proof"
 
 
 def reads_bill(user: Any, bill: Bill | None) -> bool:
@@ -32,6 +33,18 @@ def _of_paper(user: Any, owner_id: int) -> bool:
 def _of_proof(user: Any, owner_id: int) -> bool:
     line = BillLine.objects.select_related("bill").filter(pk=owner_id).first()
     return line is not None and user.is_authenticated and user.is_official and reads_bill(user, line.bill)
+
+
+def _of_refund(user: Any, owner_id: int) -> bool:
+    refund = Refund.objects.select_related("payment__bill").filter(pk=owner_id).first()
+    if refund is None or not user.is_authenticated or not user.is_official:
+        return False
+    try:
+        # A bank slip names an account: not everybody who sees the bill.
+        rules.handles_stranded(refund, user, timezone.localdate(calendars.official_now()))
+    except ZhengtongError:
+        return False
+    return True
 
 
 def _of_statement(user: Any, owner_id: int) -> bool:
@@ -54,3 +67,4 @@ def register() -> None:
     files.register_reader(OWNER, _of_paper)
     files.register_reader(PROOF, _of_proof)
     files.register_reader(STATEMENT, _of_statement)
+    files.register_reader(REFUND_PROOF, _of_refund)

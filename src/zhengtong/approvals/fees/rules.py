@@ -43,6 +43,18 @@ def approves(refund: Refund, user: Any, on: date) -> None:
     _somewhere(refund.payment.bill, user, "fees.approve_refund", on)
 
 
+def handles_stranded(refund: Refund, user: Any, on: date) -> None:
+    """`user` may record or judge that a refund went back by another path: whoever approves refunds there."""
+    _somewhere(refund.payment.bill, user, "fees.approve_refund", on)
+
+
+def agrees(refund: Refund, user: Any, on: date) -> None:
+    """The same, and is not who recorded it."""
+    if refund.elsewhere_by_id == user.pk:
+        raise CannotRefund(_("登记和核准不能是同一个人，请由另一位有权限的人员核准。"))
+    handles_stranded(refund, user, on)
+
+
 def _somewhere(bill: Bill, user: Any, permission: str, on: date) -> None:
     bodies = [bill.organization, *(line.department for line in bill.lines.select_related("department"))]
     if not any(pmi.can(user, permission, organization=body, on=on) for body in bodies):

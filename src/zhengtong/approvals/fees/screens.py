@@ -13,6 +13,7 @@ from zhengtong.approvals.fees import providers, queries, rules, subjects
 from zhengtong.approvals.fees.computing import law_of
 from zhengtong.approvals.fees.models import Bill, BillLine, Payment, Refund, Share
 from zhengtong.approvals.fees.operations.papers import plain, unit_of
+from zhengtong.approvals.fees.operations.stranded import is_stranded
 from zhengtong.approvals.fees.states import PAYABLE, RefundState, State
 from zhengtong.approvals.matters.values import FeeItem, LegalBasis
 from zhengtong.foundation.calendars import public as calendars
@@ -34,6 +35,7 @@ TONES = {
 REFUND_TONES = {
     RefundState.REQUESTED: "soon",
     RefundState.APPROVED: "info",
+    RefundState.ELSEWHERE: "soon",
     RefundState.DONE: "ok",
     RefundState.REFUSED: "overdue",
 }
@@ -158,6 +160,7 @@ def refund_row(refund: Refund) -> dict[str, Any]:
         "line": in_language(line.name, line.name_en) if line else "",
         "channel": providers.channel_label(refund.payment.channel),
         "by_hand": refund.payment.channel in dict(Payment.BY_HAND),
+        "stranded": is_stranded(refund),
     }
 
 

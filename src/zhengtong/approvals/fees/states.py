@@ -77,10 +77,14 @@ class OrderState(models.TextChoices):
 
 
 class RefundState(models.TextChoices):
-    """A refund: asked for, approved by a second person, sent the way the money came, done."""
+    """A refund: asked for, approved by a second person, sent the way the money came, done.
+
+    `elsewhere`: the way back is closed, and somebody recorded that it was paid by another path; a second person has still to agree.
+    """
 
     REQUESTED = "requested", _("待批准")
     APPROVED = "approved", _("已批准，等待退回")
+    ELSEWHERE = "elsewhere", _("已登记另行退回，待核准")
     DONE = "done", _("已退回")
     REFUSED = "refused", _("不予退款")
 

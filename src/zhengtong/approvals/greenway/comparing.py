@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from zhengtong.approvals.greenway.asked_once import Asked, label_of
 from zhengtong.approvals.greenway.linting import Known, name_of
 from zhengtong.approvals.greenway.models import own
 from zhengtong.approvals.greenway.plans import BranchPlan, StagePlan, TemplateDocument
@@ -33,10 +34,14 @@ class Difference:
 
 
 def differences(
-    old: TemplateDocument | None, new: TemplateDocument, known: Mapping[str, Known], bodies: Mapping[str, str]
+    old: TemplateDocument | None,
+    new: TemplateDocument,
+    known: Mapping[str, Known],
+    bodies: Mapping[str, str],
+    questions: Mapping[str, Asked],
 ) -> list[Difference]:
     """Everything that differs, in the order of the pages. Without `old`: everything that was written."""
-    words = Words(known, bodies)
+    words = Words(known, bodies, questions)
     before = dict(words.of(old)) if old else {}
     after = dict(words.of(new))
     places = [*after, *(place for place in before if place not in after)]
@@ -53,6 +58,7 @@ class Words:
 
     known: Mapping[str, Known]
     bodies: Mapping[str, str]
+    questions: Mapping[str, Asked]
 
     def of(self, document: TemplateDocument) -> Iterator[tuple[tuple[str, str], str]]:
         """Everything a template says."""
@@ -88,6 +94,7 @@ class Words:
             (_("可延长（工作日）"), stage.extension_workdays),
             (_("延长依据"), stage.extension_basis),
             (_("只交一次的材料"), "、".join(stage.shared_materials)),
+            (_("只填一次的内容"), "、".join(label_of(key, self.questions) for key in stage.shared_fields)),
             (_("只选一项"), "；".join("／".join(map(self.matter, group)) for group in stage.choose_one)),
         ):
             yield (title, label), _said(value)

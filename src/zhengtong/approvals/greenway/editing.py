@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from zhengtong.approvals.greenway import linting
+from zhengtong.approvals.greenway import asked_once, linting
 from zhengtong.approvals.greenway.comparing import AUDIENCES
 from zhengtong.approvals.greenway.models import own
 from zhengtong.approvals.greenway.plans import BranchPlan, StagePlan, TemplateDocument
@@ -230,12 +230,33 @@ class StageForm(OperationForm):
         help_text=gettext_lazy("本阶段两个以上事项都要的材料；群众在指南里看到它们只交一次"),
     )
 
-    def __init__(self, *args: Any, departments: Mapping[str, str], materials: Sequence[str], **options: Any) -> None:
+    shared_fields = forms.MultipleChoiceField(
+        label=gettext_lazy("只填一次的内容"),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        choices=[],
+        help_text=gettext_lazy("本阶段两个以上事项都问的内容；群众在指南里看到它们只填一次"),
+        error_messages={
+            "invalid_choice": gettext_lazy("本阶段没有两个事项都问“%(value)s”，不能设为只填一次。请从列出的内容里选。")
+        },
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        departments: Mapping[str, str],
+        materials: Sequence[str],
+        questions: Mapping[str, str],
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
         _set(self.fields["lead_department"], list(departments.items()))
         _set(self.fields["shared_materials"], [(name, name) for name in materials])
+        _set(self.fields["shared_fields"], list(questions.items()))
         if not materials:
             del self.fields["shared_materials"]
+        if not questions and not self.is_bound:
+            del self.fields["shared_fields"]
 
 
 class BranchForm(RowForm):
@@ -336,8 +357,9 @@ class Editor:
         for name in ("extension_workdays", "extension_basis"):
             found[name] = getattr(stage, name)
         found |= {"shared_materials": list(stage.shared_materials), "seen": self.revision}
-        names_of = shared_names(stage)
-        return StageForm(data, initial=found, departments=self.departments, materials=names_of)
+        found["shared_fields"] = list(stage.shared_fields)
+        names_of, questions = shared_names(stage), shared_questions(stage)
+        return StageForm(data, initial=found, departments=self.departments, materials=names_of, questions=questions)
 
     def branches(self, stage: StagePlan, data: QueryDict | None, *, blank: bool) -> list[BranchForm]:
         """Its matters, and an empty row where one is added."""
@@ -458,3 +480,10 @@ def shared_names(stage: StagePlan) -> list[str]:
         for name in {material.name for material in matter.current.elements.materials}:
             counted[name] = counted.get(name, 0) + 1
     return sorted({*(name for name, times in counted.items() if times > 1), *stage.shared_materials})
+
+
+def shared_questions(stage: StagePlan) -> dict[str, str]:
+    """The questions that two or more matters of a stage ask alike, and those that are chosen already, with their key to tell them apart."""
+    known = asked_once.asked([stage])
+    keys = [*stage.shared_fields, *sorted(key for key, one in known.items() if one.common)]
+    return {key: f"{known[key].label}（{key}）" if key in known else key for key in dict.fromkeys(keys)}

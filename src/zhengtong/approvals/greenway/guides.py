@@ -65,6 +65,7 @@ class StageGuide:
     limit: int
     lines: tuple[Line, ...]
     shared: tuple[str, ...]
+    once: tuple[str, ...]
 
 
 def guide(template: Template) -> dict[str, Any]:
@@ -99,6 +100,13 @@ def _stage(plan: TemplateDocument, stage: StagePlan, known: dict[str, Any], lead
         for material in known[branch.matter].current.elements.materials
     }
 
+    questions = {
+        field.key: own(field.label, field.label_en)
+        for branch in stage.branches
+        if branch.matter in known and known[branch.matter].current
+        for field in known[branch.matter].current.elements.form.fields
+    }
+
     def line(branch: BranchPlan) -> Line:
         matter = known.get(branch.matter)
         elements = matter.current.elements if matter and matter.current else None
@@ -118,6 +126,7 @@ def _stage(plan: TemplateDocument, stage: StagePlan, known: dict[str, Any], lead
         stage.limit_workdays,
         tuple(line(branch) for branch in stage.branches),
         tuple(own(one, english.get(one, "")) for one in stage.shared_materials),
+        tuple(questions[key] for key in stage.shared_fields if key in questions),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from zhengtong.approvals.greenway import asked_once
 from zhengtong.approvals.greenway.models import own
 from zhengtong.approvals.greenway.plans import LONGEST_JOINT, USUAL_BASIS, BranchPlan, StagePlan, TemplateDocument
 from zhengtong.approvals.matters import public as matters
@@ -127,10 +128,23 @@ def _stage(document: TemplateDocument, stage: StagePlan, known: Mapping[str, Kno
         if len(group) < 2:
             said = _("“只选一项”的一组里只有“{name}”，请再加一项，或者不分组。")
             yield Finding(ERROR, said.format(name=name_of(group[0], known)), stage.key)
+    yield from _once(stage)
     longest = _longest(stage, known)
     if longest > stage.limit_workdays:
         said = _("阶段“{name}”里一个等一个的事项，承诺时限加起来{days}个工作日，超过联合时限{limit}个工作日。")
         yield Finding(WARNING, said.format(name=stage.name, days=longest, limit=stage.limit_workdays), stage.key)
+
+
+def _once(stage: StagePlan) -> Iterator[Finding]:
+    """What is said to be filled in once has to be asked by two matters of the stage."""
+    questions = asked_once.asked([stage]) if stage.shared_fields else {}
+    for key in stage.shared_fields:
+        if key not in questions:
+            said = _("“只填一次的内容”里的“{key}”，阶段“{name}”没有事项问它。请去掉它。")
+            yield Finding(ERROR, said.format(key=key, name=stage.name), stage.key)
+        elif not questions[key].common:
+            said = _("“只填一次的内容”里的“{label}”，阶段“{name}”只有一个事项问它，群众本来就只填一次。")
+            yield Finding(WARNING, said.format(label=questions[key].label, name=stage.name), stage.key)
 
 
 def _branch(

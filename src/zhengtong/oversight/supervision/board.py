@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from zhengtong.approvals.cases.public import close_of
 from zhengtong.foundation.calendars import public as calendars
 from zhengtong.foundation.organizations.models import Organization
+from zhengtong.kernel.errors import CalendarYearMissing
+from zhengtong.oversight.supervision import stuck
 from zhengtong.oversight.supervision.listing import drawn
 from zhengtong.oversight.supervision.models import Card, CorrectionOrder, RuleSet, Watch
 from zhengtong.oversight.supervision.states import LIVE, CardState, Level, RuleState, Watching
@@ -54,6 +56,7 @@ def board(*, now: datetime, today: date, bodies: list[int] | None = None) -> dic
         "late_answers": sum(row["late_answers"] for row in held),
         "doubts": sum(row["doubts"] for row in held),
         "orders": _orders(bodies),
+        "stuck": stuck.count(bodies),
         "late": worst(bodies),
         "late_cases": sum(row["late"] for row in by_body),
         "departments": by_body[:MOST_BODIES],
@@ -178,9 +181,14 @@ def ages(bodies: list[int] | None, now: datetime) -> list[dict[str, Any]]:
 
 
 def horizon(today: date, workdays: int = AHEAD_WORKDAYS) -> list[date]:
-    """Today and the next working days."""
-    days = calendars.current()
-    return [today, *(days.nth_after(today, n) for n in range(1, workdays + 1))]
+    """Today and the next working days, as far as there is a calendar."""
+    days, found = calendars.current(), [today]
+    try:
+        for n in range(1, workdays + 1):
+            found.append(days.nth_after(today, n))
+    except CalendarYearMissing:  # the board says so by the clocks that are stuck
+        pass
+    return found
 
 
 def ahead(bodies: list[int] | None, now: datetime, today: date) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from zhengtong.kernel.legal_clock import WorkingDays
 from zhengtong.oversight.supervision.models import Rule
 from zhengtong.oversight.supervision.rulebook import InForce, describe
 from zhengtong.oversight.supervision.states import Watching
-from zhengtong.oversight.supervision.thresholds import thresholds
+from zhengtong.oversight.supervision.thresholds import Missing, thresholds
 from zhengtong.oversight.supervision.values import Finding, Watched
 
 
@@ -39,26 +39,32 @@ class Drawn:
 
 
 def broken(
-    watched: Watched, rules: InForce, days: WorkingDays, *, until: datetime
+    watched: Watched, rules: InForce, days: WorkingDays, *, until: datetime, missing: Missing | None = None
 ) -> Iterator[tuple[Rule, datetime, str]]:
     """Which rules the clock has broken by `until`: (rule, since when, fire key). A threshold after its stop was never reached.
+
+    With `missing`, a threshold in a year to come without a calendar is not reached yet, instead of an error.
 
     What happened before the rules came into force is no offence against them: a clock that still runs then is dated at that moment.
     """
     last = min(until, watched.stopped_at) if watched.stopped_at else until
     for rule in rules.rules_for(watched.kind):
-        for one in thresholds(watched, rule.mode, rule.value, days):
+        for one in thresholds(watched, rule.mode, rule.value, days, missing):
             at = max(one.at, rules.since) if rules.since else one.at
             if at <= last:
                 yield rule, at, f"{watched.source}:{watched.key}:{rule.code}:{rule.level}:{one.total}"
 
 
-def next_look(watched: Watched, rules: InForce, days: WorkingDays, *, now: datetime) -> tuple[datetime | None, int]:
-    """When the clock next comes to a threshold, and the level of the rule that waits there; None while it stands still."""
+def next_look(
+    watched: Watched, rules: InForce, days: WorkingDays, *, now: datetime, missing: Missing | None = None
+) -> tuple[datetime | None, int]:
+    """When the clock next comes to a threshold, and the level of the rule that waits there; None while it stands still, or when none that
+    is known lies ahead (`missing`: why).
+    """
     ahead = [
         (one.at, rule.level)
         for rule in rules.rules_for(watched.kind)
-        for one in thresholds(watched, rule.mode, rule.value, days)
+        for one in thresholds(watched, rule.mode, rule.value, days, missing)
         if one.at > now
     ]
     return min(ahead, default=(None, 0))
@@ -66,7 +72,7 @@ def next_look(watched: Watched, rules: InForce, days: WorkingDays, *, now: datet
 
 def cards_of(watched: Watched, rules: InForce, days: WorkingDays, *, until: datetime) -> list[Drawn]:
     """The cards the clock deserves by `until`, with the ledger that proves each."""
-    found = list(broken(watched, rules, days, until=until))
+    found = list(broken(watched, rules, days, until=until, missing=[]))
     if not found:
         return []
     ledger = ledger_of(watched, days)

@@ -71,6 +71,15 @@ class AppealDecided(CardFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AppealLapsed(CardFact):
+    """An appeal ended without a decision, because its card fell by itself."""
+
+    label: ClassVar[Any] = _("申诉终结")
+
+    appeal_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderFact(Event):
     """A correction order was issued, answered, returned or accepted."""
 

@@ -19,6 +19,7 @@ from zhengtong.foundation.organizations.models import Organization
 from zhengtong.kernel.errors import Invalid, NotFound
 from zhengtong.kernel.legal_clock import WorkingDays, due
 from zhengtong.oversight.supervision import sources
+from zhengtong.oversight.supervision.board import horizon
 from zhengtong.oversight.supervision.models import Watch, chosen
 from zhengtong.oversight.supervision.rulebook import InForce, in_force
 from zhengtong.oversight.supervision.sources import cases as case_source
@@ -73,7 +74,7 @@ def coming(
     if rules is None:
         return []
     days = calendars.current()
-    until = cases.close_of(days.nth_after(timezone.localdate(now), workdays))
+    until = cases.close_of(horizon(timezone.localdate(now), workdays)[-1])
     rows = Watch.objects.filter(next_threshold_at__lte=until, next_threshold_at__isnull=False)
     if bodies is not None:
         rows = rows.filter(organization_id__in=list(bodies))
@@ -92,7 +93,7 @@ def _ahead(
     one: Watched, rules: InForce, days: WorkingDays, now: datetime, until: datetime
 ) -> Iterable[tuple[datetime, Any]]:
     for rule in rules.rules_for(one.kind):
-        for moment in thresholds(one, rule.mode, rule.value, days):
+        for moment in thresholds(one, rule.mode, rule.value, days, missing=[]):
             if now < moment.at <= until:
                 yield moment.at, rule
 

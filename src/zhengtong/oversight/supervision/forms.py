@@ -85,6 +85,7 @@ class NewOrderForm(OrderForm):
     """The same, of any body."""
 
     organization = forms.ModelChoiceField(label=_("督办单位"), queryset=Organization.objects.none())
+    once = forms.CharField(max_length=32, widget=forms.HiddenInput)
     field_order = ("organization", "title", "demand", "workdays")
 
     def __init__(self, *args: Any, bodies: Any = None, **kwargs: Any) -> None:

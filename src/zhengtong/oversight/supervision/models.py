@@ -96,7 +96,10 @@ class Rule(models.Model):
 
 
 class Watch(models.Model):
-    """A running clock of any system, and when a rule next wants to look at it. Derived: rebuilt from the clock at every change."""
+    """A running clock of any system, and when a rule next wants to look at it. Derived: rebuilt from the clock at every change.
+
+    `problem`: why it cannot be watched whole now (`stuck` has the words); such a clock holds up no other.
+    """
 
     source = models.CharField(max_length=12)
     key = models.CharField(max_length=40)
@@ -113,6 +116,7 @@ class Watch(models.Model):
     codes = models.CharField(max_length=120, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     retry_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=40, null=True)
 
     class Meta:
         verbose_name = _("监察时钟")
@@ -125,6 +129,7 @@ class Watch(models.Model):
             ),
             models.Index(fields=["subject"], name="watch_subject"),
             models.Index(fields=["kind", "organization", "due_on"], name="watch_of_body"),
+            models.Index(fields=["organization"], name="watch_stuck", condition=Q(problem__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -132,13 +137,17 @@ class Watch(models.Model):
 
 
 class Gathering(models.Model):
-    """How far the running clocks were gone through for a version of the rules; `covered`: the systems that are done."""
+    """How far the running clocks were gone through for a version of the rules; `covered`: the systems that are done; `left_out`: what
+    could not be read at all on the way, {"source|subject": problem}, tried again at `retry_at` until it can.
+    """
 
     rules_version = models.PositiveIntegerField(unique=True)
     source = models.CharField(max_length=12, blank=True)
     after = models.CharField(max_length=40, blank=True)
     finished = models.BooleanField(default=False)
     covered = CompactJSONField(default=list)
+    left_out: Any = CompactJSONField(default=dict)
+    retry_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("监察清点")
@@ -148,7 +157,10 @@ class Gathering(models.Model):
 
 
 class Card(models.Model):
-    """预警、黄牌、红牌. `threshold_at` is when the rule was broken, `issued_at` when the card went out; `evidence` is frozen at issue."""
+    """预警、黄牌、红牌. `threshold_at` is when the rule was broken, `issued_at` when the card went out; `evidence` is frozen at issue.
+
+    `feedback_workdays` and `appeal_workdays`: how long its windows are, so that their last days can follow a changed calendar.
+    """
 
     source = models.CharField(max_length=12)
     key = models.CharField(max_length=40)
@@ -175,6 +187,8 @@ class Card(models.Model):
     issued_at = models.DateTimeField(_("发出时间"), null=True)
     feedback_due_on = models.DateField(_("反馈期限"), null=True)
     appeal_until = models.DateField(_("申诉期限"), null=True)
+    feedback_workdays = models.PositiveSmallIntegerField(null=True)
+    appeal_workdays = models.PositiveSmallIntegerField(null=True)
     verified_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(_("结束时间"), null=True)
     calendar_version = models.PositiveIntegerField(default=0)
@@ -270,7 +284,7 @@ class Appeal(models.Model):
 
 
 class CorrectionOrder(models.Model):
-    """督办: what a body has to put right, until when. Its clock is watched like every other."""
+    """督办: what a body has to put right, until when. Its clock is watched like every other. `once` names the act that issued it."""
 
     card = models.ForeignKey(Card, on_delete=models.PROTECT, null=True, related_name="orders")
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
@@ -283,10 +297,12 @@ class CorrectionOrder(models.Model):
     issued_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
     due_on = models.DateField(_("期限"))
     ended_at = models.DateTimeField(null=True)
+    once = models.CharField(max_length=32, blank=True, default="")
 
     class Meta:
         verbose_name = _("督办")
         ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["once"], condition=~Q(once=""), name="order_once")]
         indexes = [models.Index(fields=["organization", "state"], name="order_of_body")]
 
     def __str__(self) -> str:

@@ -15,6 +15,12 @@ TEMPLATES = {
         gettext_noop("监察卡已撤销：{rule}"),
         gettext_noop("“{matter}”（编号{number}）的监察卡已撤销，不再计入考核。原因请登录查看。"),
     ),
+    "supervision.appeal_lapsed": (
+        gettext_noop("申诉已终结：{rule}"),
+        gettext_noop(
+            "您就“{matter}”（编号{number}）提出申诉的监察卡已{how}，不再计入考核。申诉随之终结，没有作出成立或者不成立的裁决，不用再办理。"
+        ),
+    ),
     "supervision.order": (
         gettext_noop("督办：{title}"),
         gettext_noop("监察机构要求贵单位于{due}前落实：{title}。请登录查看整改要求并答复。"),

@@ -6,9 +6,10 @@ from datetime import datetime
 from zhengtong.approvals.cases.events import CaseFact, CasesReprojected
 from zhengtong.approvals.greenway.events import ProjectFact
 from zhengtong.approvals.ratings.events import RatingFact
+from zhengtong.foundation.calendars.events import CalendarPublished
 from zhengtong.foundation.events.public import Envelope, receives
 from zhengtong.oversight.supervision import detectors
-from zhengtong.oversight.supervision.operations import watching
+from zhengtong.oversight.supervision.operations import watching, windows
 
 CHUNK = 500
 
@@ -46,6 +47,12 @@ def due_days_moved(envelope: Envelope) -> None:
     for first in range(0, len(ids), CHUNK):
         subjects = [f"case:{pk}" for pk in ids[first : first + CHUNK]]
         watching.refresh(subjects=subjects, source="cases", since=at, at=at)
+
+
+@receives(CalendarPublished, name="supervision.windows")
+def windows_moved(envelope: Envelope) -> None:
+    """A calendar was published: the days to answer a card, to appeal, to fulfil an order are counted anew."""
+    windows.reproject_all(at=envelope.effective_at)
 
 
 def project_facts(envelopes: Sequence[Envelope]) -> None:

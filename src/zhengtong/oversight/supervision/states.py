@@ -108,6 +108,7 @@ class Act(TextChoices):
     PUT_FORWARD = "put_forward", _("提请复核")
     UPHOLD = "uphold", _("复核维持")
     ORDER = "order", _("转督办")
+    REPROJECT = "reproject", _("重算期限")
 
 
 S, A = CardState, Act
@@ -144,6 +145,8 @@ CARD_ARROWS: dict[tuple[str, str], str] = {
     **{(s, A.PUT_FORWARD): s for s in LIVE},
     **{(s, A.UPHOLD): s for s in LIVE},
     **{(s, A.ORDER): s for s in LIVE},
+    # The calendar was changed under its days to answer and to appeal.
+    **{(s, A.REPROJECT): s for s in LIVE},
 }
 
 
@@ -154,7 +157,10 @@ class AppealState(TextChoices):
     REPORTED_UP = "reported_up", _("已上报")
     UPHELD = "upheld", _("申诉成立，卡已撤销")
     SENT_BACK = "sent_back", _("申诉不成立，维持")
+    LAPSED = "lapsed", _("卡已自动失效，申诉终结")
 
+
+APPEAL_OPEN = (AppealState.FILED, AppealState.REPORTED_UP)
 
 APPEAL_ARROWS: dict[tuple[str, str], str] = {
     (AppealState.FILED, "revoke"): AppealState.UPHELD,
@@ -163,6 +169,8 @@ APPEAL_ARROWS: dict[tuple[str, str], str] = {
     # What was reported up is decided above and nowhere else, and cannot be passed on again.
     (AppealState.REPORTED_UP, "revoke"): AppealState.UPHELD,
     (AppealState.REPORTED_UP, "send_back"): AppealState.SENT_BACK,
+    # The card fell by itself: nobody has said whether the appeal was right.
+    **{(state, "lapse"): AppealState.LAPSED for state in APPEAL_OPEN},
 }
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from zhengtong.approvals.cases.public import close_of
+from zhengtong.kernel.errors import CalendarYearMissing
 from zhengtong.kernel.legal_clock import Budget, WorkingDays, due
 from zhengtong.oversight.supervision.states import Mode
 from zhengtong.oversight.supervision.values import Watched
@@ -48,19 +49,46 @@ def at_of(budget: Budget, mode: str, value: int, days: WorkingDays) -> datetime 
     return close_of(day) if day else None
 
 
-def thresholds(watched: Watched, mode: str, value: int, days: WorkingDays) -> list[Threshold]:
+Missing = list[CalendarYearMissing]
+"""Collects why moments are not known yet: they lie in a year to come that has no calendar."""
+
+
+def is_ahead(error: CalendarYearMissing, days: WorkingDays) -> bool:
+    """The year without data comes after all that have some: a moment in it is not known yet. One before them is a fault."""
+    return error.year > max(days.years, default=0)
+
+
+def _known(budget: Budget, mode: str, value: int, days: WorkingDays, missing: Missing | None) -> datetime | None:
+    try:
+        return at_of(budget, mode, value, days)
+    except CalendarYearMissing as error:
+        if missing is None or not is_ahead(error, days):
+            raise
+        missing.append(error)
+        return None
+
+
+def thresholds(
+    watched: Watched, mode: str, value: int, days: WorkingDays, missing: Missing | None = None
+) -> list[Threshold]:
     """The moments at which a rule is broken, in order.
 
     Two when the limit was extended after the shorter one had already come to its threshold: an extension granted later takes nothing
-    back that was true before it.
+    back that was true before it. With `missing`, a moment in a year to come without a calendar is left out and the reason put there;
+    without it, `CalendarYearMissing` is raised.
     """
+    if watched.unknown is not None:
+        if missing is None:
+            raise watched.unknown
+        missing.append(watched.unknown)
+        return []
     budget = watched.budget
     found = []
     if budget.extension and watched.extended_at:
-        before = at_of(Budget(budget.start, budget.limit, budget.pauses), mode, value, days)
+        before = _known(Budget(budget.start, budget.limit, budget.pauses), mode, value, days, missing)
         if before is not None and before <= watched.extended_at:
             found.append(Threshold(before, budget.limit))
-    whole = at_of(budget, mode, value, days)
+    whole = _known(budget, mode, value, days, missing)
     if whole is not None:
         found.append(Threshold(whole, budget.total))
     return found

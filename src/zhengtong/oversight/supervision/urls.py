@@ -27,6 +27,7 @@ urlpatterns = [
     path("supervision/rules/rule/<int:rule_id>/", rules.rule, name="rule"),
     path("supervision/forecast/", analysis.forecast, name="forecast"),
     path("supervision/forecast/<int:case_id>/", analysis.simulator, name="simulator"),
+    path("supervision/stuck/", analysis.stuck_page, name="stuck"),
     path("supervision/patterns/", analysis.patterns_page, name="patterns"),
     path("supervision/performance/", analysis.performance_page, name="performance"),
     path("supervision/performance/<slug:kind>/", analysis.opened, name="opened"),

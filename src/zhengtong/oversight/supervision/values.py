@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from zhengtong.kernel.errors import CalendarYearMissing
 from zhengtong.kernel.legal_clock import Budget
 
 Words = Mapping[str, str]
@@ -17,7 +18,8 @@ class Watched:
 
     `key` is unique in its `source` and stable; `subject` is what the clock is about (`case:12`, `project:3`). `organization_id` is the
     body that answers, `role` the pool that works there. The due day is never copied: it is derived from `budget`. `extended_at`: when
-    the budget's extension was granted; before it the shorter limit held. `stopped_at` None: it runs.
+    the budget's extension was granted; before it the shorter limit held. `stopped_at` None: it runs. `unknown`: the budget cannot be told
+    yet, because its last day lies in a year without a calendar.
     """
 
     source: str
@@ -35,6 +37,7 @@ class Watched:
     extended_at: datetime | None = None
     stopped_at: datetime | None = None
     context: Mapping[str, Any] = field(default_factory=dict)
+    unknown: CalendarYearMissing | None = None
 
 
 @dataclass(frozen=True)

@@ -837,7 +837,6 @@ def revoke_mandate(*, mandate: Mandate, by: User | None, at: datetime) -> None:
     )
 
 
-@transaction.atomic
 def find_person(*, number: str, by: User, at: datetime, purpose: str = "") -> list[Principal]:
     """Residents with exactly this identity number or phone, for a clerk at a window; every hit is a recorded read.
 

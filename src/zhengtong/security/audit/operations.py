@@ -119,7 +119,9 @@ def record_read(
     """Record that `by` (an account id) read the named fields of `subject` ("user:5", "case:12"), for a purpose, on a
     legal basis.
 
-    Written at once, in the caller's transaction: who is shown personal data is on record, or is shown nothing. Only
+    Written for good before the data is shown, in a transaction of its own: who is shown personal data is on record, or is
+    shown nothing, and a refusal that comes after it takes nothing back. For that it may not be called inside a transaction
+    (`RuntimeError`): an operation that reads and then may refuse reads first and begins its transaction afterwards. Only
     names of fields are kept, never their content. 个人信息保护法 第六条、第五十一条. Refuses (`Invalid`) a read
     without subject, purpose or basis.
     """
@@ -135,7 +137,8 @@ def record_read(
         basis=basis.strip()[:200],
         detail={"fields": sorted(set(fields))},
     )
-    return append(facts=[fact])[0]
+    with transaction.atomic(durable=True):
+        return append(facts=[fact])[0]
 
 
 # --- checkpoints ------------------------------------------------------------

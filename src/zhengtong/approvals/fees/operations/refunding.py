@@ -5,7 +5,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -91,7 +90,7 @@ def _ask(
     return refund
 
 
-def _locked(refund_id: int) -> tuple[Bill, Refund]:
+def locked_refund(refund_id: int) -> tuple[Bill, Refund]:
     found = Refund.objects.filter(pk=refund_id).values_list("payment__bill_id", flat=True).first()
     if found is None:
         raise NotFound(_("没有找到这笔退款。"))
@@ -104,7 +103,7 @@ def _locked(refund_id: int) -> tuple[Bill, Refund]:
 @transaction.atomic
 def approve_refund(*, refund_id: int, by: Any, at: datetime, reason: str = "") -> Refund:
     """A second person approves; online payments are then sent back by the worker, those at a window by hand."""
-    bill, refund = _locked(refund_id)
+    bill, refund = locked_refund(refund_id)
     _still_asked(refund)
     rules.approves(refund, by, timezone.localdate(at))
     _decide(refund, RefundState.APPROVED, by, at, reason)
@@ -119,7 +118,7 @@ def refuse_refund(*, refund_id: int, reason: str, by: Any, at: datetime) -> Refu
 
     Money that came twice or late is not the county's: to keep it is refused.
     """
-    bill, refund = _locked(refund_id)
+    bill, refund = locked_refund(refund_id)
     _still_asked(refund)
     rules.approves(refund, by, timezone.localdate(at))
     if refund.share is None:
@@ -151,17 +150,19 @@ def _decide(refund: Refund, state: RefundState, by: Any, at: datetime, reason: s
 
 def send_approved(*, now: datetime) -> int:
     """Send approved refunds of online payments the way the money came; how many arrived. One that fails is tried again."""
-    online = list(settings.PAYMENT_PROVIDERS)
+    online = list(providers.refund_paths())
     ready = Refund.objects.filter(state=RefundState.APPROVED, payment__channel__in=online).order_by("attempts", "pk")
     return sum(_try_to_send(pk, now=now) for pk in list(ready.values_list("pk", flat=True)[:20]))
 
 
 def _try_to_send(refund_id: int, *, now: datetime) -> int:
-    refund = Refund.objects.select_related("payment__order").get(pk=refund_id)
+    refund = _held(refund_id, at=now)
+    if refund is None:
+        return 0
     payment = refund.payment
     try:
         # The provider knows our number: asked again after a crash it answers as before and gives nothing twice.
-        proof = providers.get(payment.channel).refund(
+        proof = providers.for_refunds(payment.channel).refund(
             refund=refund.number,
             order=payment.order.number if payment.order else "",
             transaction=payment.transaction,
@@ -171,21 +172,45 @@ def _try_to_send(refund_id: int, *, now: datetime) -> int:
     except ZhengtongError as problem:
         log.warning("refund not sent", extra={"refund": refund.number, "code": problem.code})
         Refund.objects.filter(pk=refund_id).update(
-            attempts=min(refund.attempts + 1, MOST_COUNTED), problem=problem.message[:200]
+            attempts=min(refund.attempts + 1, MOST_COUNTED), problem=problem.message[:200], sending_at=None
         )
         return 0
     return finish_refund(refund_id=refund_id, proof=proof, at=now)
 
 
 @transaction.atomic
+def _held(refund_id: int, *, at: datetime) -> Refund | None:
+    """The refund, marked as on its way, when it still waits for that: nobody records another path until the provider has answered."""
+    _bill, refund = locked_refund(refund_id)
+    if refund.state != RefundState.APPROVED:
+        return None
+    refund.sending_at = at
+    refund.save(update_fields=["sending_at"])
+    return refund
+
+
+@transaction.atomic
 def finish_refund(*, refund_id: int, proof: str, at: datetime, by: Any = None) -> int:
-    """The money went back: the bill says so. 1, or 0 when that was known."""
-    bill, refund = _locked(refund_id)
+    """The money went back the way it came, or at a window: the bill says so. 1, or 0 when that was known."""
+    bill, refund = locked_refund(refund_id)
+    if refund.state == RefundState.ELSEWHERE and by is None:
+        # The provider answered after another path had been recorded: nobody may agree to that any more.
+        log.error("refund sent while another path was recorded", extra={"refund": refund.number})
+        refund.proof, refund.problem = proof[:80], _("原支付渠道回报已经退出，不能再核准另行退回，请退回登记。")
+        refund.save(update_fields=["proof", "problem"])
+        return 0
     if refund.state != RefundState.APPROVED:
         return 0
-    refund.state, refund.proof, refund.problem = RefundState.DONE, proof[:80], ""
-    refund.sent_at = refund.done_at = at
+    refund.proof, refund.sent_at = proof[:80], at
+    went_back(bill, refund, at=at, by=by)
+    return 1
+
+
+def went_back(bill: Bill, refund: Refund, *, at: datetime, by: Any) -> None:
+    """Close a locked refund whose money is back with who paid, and tell the bill."""
+    refund.state, refund.problem, refund.sending_at, refund.done_at = RefundState.DONE, "", None, at
     refund.save()
+    desks.refund_done(refund, at=at)
     actor = by.pk if by else None
     whole = False
     if refund.share is not None:
@@ -199,7 +224,6 @@ def finish_refund(*, refund_id: int, proof: str, at: datetime, by: Any = None) -
     else:
         kind = Kind.REFUND if whole else Kind.REFUND_PART
         record(bill, kind, fact, at=at, by=by, reason=refund.reason)
-    return 1
 
 
 @transaction.atomic

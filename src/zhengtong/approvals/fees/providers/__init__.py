@@ -62,12 +62,26 @@ def get(key: str) -> Provider:
     return provider
 
 
+def refund_paths() -> dict[str, str]:
+    """Through whom money can go back: who takes money, and who was kept on for refunds only."""
+    return {**settings.PAYMENT_REFUND_PROVIDERS, **settings.PAYMENT_PROVIDERS}
+
+
+def for_refunds(key: str) -> Provider:
+    """One provider through whom money can go back. Raises `NotFound` when it is switched off for that too."""
+    path = refund_paths().get(key)
+    if path is None:
+        raise NotFound(_("没有启用这个支付渠道。"))
+    provider: Provider = import_string(path)()
+    return provider
+
+
 def channel_label(key: str) -> Any:
     """A channel in words: a provider's name, cash, card."""
     by_hand = dict(Payment.BY_HAND)
     if key in by_hand:
         return by_hand[key]
-    return get(key).label if key in settings.PAYMENT_PROVIDERS else gettext_lazy("网上支付")
+    return for_refunds(key).label if key in refund_paths() else gettext_lazy("网上支付")
 
 
-__all__ = ["Paid", "Provider", "StatementRow", "active", "channel_label", "get"]
+__all__ = ["Paid", "Provider", "StatementRow", "active", "channel_label", "for_refunds", "get", "refund_paths"]

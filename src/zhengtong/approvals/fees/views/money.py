@@ -1,5 +1,6 @@
 """The finance office: refunds to approve, statements to reconcile."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -9,9 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from zhengtong.approvals.fees import forms, providers, queries, screens
+from zhengtong.approvals.fees import forms, providers, queries, rules, screens
 from zhengtong.approvals.fees.models import Discrepancy, Message, Reconciliation, Refund
-from zhengtong.approvals.fees.operations import reconciling, refunding
+from zhengtong.approvals.fees.operations import reconciling, refunding, stranded
 from zhengtong.approvals.fees.states import RefundState
 from zhengtong.foundation.calendars.public import official_now, official_today
 from zhengtong.kernel import access, money
@@ -58,12 +59,22 @@ def refund(request: HttpRequest, refund_id: int) -> HttpResponse:
             messages.success(request, done)
             return redirect("fees:refund", found.pk)
     context = {**screens.refund_row(found), "bill": found.payment.bill, "form": form}
+    context["may_open_proof"] = _may(rules.handles_stranded, found, request.user)
     context["title"] = screens.title_of(found.payment.bill)
     return render(request, "fees/refund.html", context, status=status)
 
 
 def _refund(request: HttpRequest, refund_id: int) -> Refund:
-    related = ("payment__bill__organization", "payment__order", "share__line", "requested_by", "decided_by")
+    related = (
+        "payment__bill__organization",
+        "payment__order",
+        "share__line",
+        "requested_by",
+        "decided_by",
+        "elsewhere_by",
+        "elsewhere_agreed_by",
+        "elsewhere_proof__stored",
+    )
     found = Refund.objects.select_related(*related).filter(pk=refund_id).first()
     if found is None:
         raise NotFound(_("没有找到这笔退款。"))
@@ -89,7 +100,26 @@ def _refund_form(request: HttpRequest, found: Refund) -> tuple[OperationForm | N
     if found.state == RefundState.APPROVED and screens.refund_row(found)["by_hand"]:
         form = forms.ProofForm(request.POST or None)
         return form, lambda given: refunding.confirm_by_hand(**given, **common), _("退款已登记。")
+    if stranded.is_stranded(found) and _may(rules.handles_stranded, found, request.user):
+        other = forms.ElsewhereForm(request.POST or None, request.FILES or None)
+        return other, lambda given: stranded.record_elsewhere(**given, **common), _("已登记，等另一位人员核准。")
+    if found.state == RefundState.ELSEWHERE and _may(rules.handles_stranded, found, request.user):
+
+        def judge(given: dict[str, Any]) -> Refund:
+            if given["decision"] == "agree":
+                return stranded.agree_elsewhere(**common)
+            return stranded.return_elsewhere(reason=given["reason"], **common)
+
+        return forms.AgreeForm(request.POST or None), judge, _("决定已记录。")
     return None, None, ""
+
+
+def _may(rule: Callable[..., None], found: Refund, user: Any) -> bool:
+    try:
+        rule(found, user, official_today())
+    except ZhengtongError:
+        return False
+    return True
 
 
 @access.requires("fees.reconcile")

@@ -7,13 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from zhengtong.approvals.cases import public as cases
+from zhengtong.approvals.greenway.asked_once import same, shareable
 from zhengtong.approvals.greenway.models import Branch, JointCase, Project, own
 from zhengtong.approvals.greenway.states import BranchState
 from zhengtong.approvals.matters.values import Form, FormField
 from zhengtong.foundation.files import public as files
 
-SHAREABLE = {"text", "number", "date", "phone", "address", "resident_id", "uscc", "textarea"}
-"""Types a question may have to be asked once for several branches; a choice is the same question only with the same options."""
 CODE = "project_code"
 
 
@@ -23,11 +22,6 @@ def drafts(joint: JointCase) -> list[Branch]:
     return list(found.select_related("case__version", "case__matter", "department").order_by("no"))
 
 
-def same(field: FormField) -> tuple[Any, ...]:
-    """What makes two questions one: key, type and what may be answered."""
-    return field.key, field.type, tuple(option.value for option in field.options)
-
-
 def common_fields(joint: JointCase, branches: Iterable[Branch]) -> list[FormField]:
     """The questions that two or more branches ask, in their order; required when one of them requires it."""
     helps = {one.key: one for one in joint.project.plan.field_helps}
@@ -35,7 +29,7 @@ def common_fields(joint: JointCase, branches: Iterable[Branch]) -> list[FormFiel
     for branch in branches:
         assert branch.case is not None
         for field in branch.case.elements.form.fields:
-            if field.type in SHAREABLE | {"choice"} and not field.shown_if:
+            if shareable(field):
                 asked[same(field)].append(field)
     counted = Counter(key for (key, _type, _options), found in asked.items() if len(found) > 1)
     merged = []

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from zhengtong.approvals.greenway import comparing, editing, linting, queries
+from zhengtong.approvals.greenway import asked_once, comparing, editing, linting, queries
 from zhengtong.approvals.greenway.models import Template, TemplateDraft, TemplateVersion, own
 from zhengtong.approvals.greenway.operations import templates as operations
 from zhengtong.approvals.greenway.plans import TemplateDocument
@@ -52,7 +52,7 @@ def template(request: HttpRequest, key: str) -> HttpResponse:
     """One template as it is in force, with its versions."""
     found = queries.template(key)
     version = _version_of(found, request.GET.get("version", ""))
-    words = comparing.Words(linting.known_matters(), editing.bodies())
+    words = comparing.Words(linting.known_matters(), editing.bodies(), asked_once.asked(version.plan.stages))
     context = {
         "template": found,
         "version": version,
@@ -97,7 +97,9 @@ def compare(request: HttpRequest, version_id: int) -> HttpResponse:
 
 
 def _differences(old: TemplateVersion | None, new: TemplateDocument) -> list[comparing.Difference]:
-    return comparing.differences(old.plan if old else None, new, linting.known_matters(), editing.bodies())
+    before = old.plan if old else None
+    questions = asked_once.asked([*new.stages, *(before.stages if before else ())])
+    return comparing.differences(before, new, linting.known_matters(), editing.bodies(), questions)
 
 
 @access.requires("matters.edit")

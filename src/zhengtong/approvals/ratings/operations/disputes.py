@@ -17,7 +17,7 @@ from zhengtong.approvals.ratings.events import DisputeObjected, DisputeRuled, Ra
 from zhengtong.approvals.ratings.models import Dispute, Invitation, Rating
 from zhengtong.approvals.ratings.operations import invitations, orders
 from zhengtong.approvals.ratings.operations.recording import lock, order_of, record
-from zhengtong.approvals.ratings.operations.ruling import in_force
+from zhengtong.approvals.ratings.operations.ruling import rule_of
 from zhengtong.approvals.ratings.refusals import CannotDispute, CannotRule
 from zhengtong.approvals.ratings.states import OPEN, Act, Entry, Ruling
 from zhengtong.foundation.calendars import public as calendars
@@ -48,7 +48,7 @@ def apply(
         raise CannotDispute(_("整改单已经结束，不能再申请认定评价不成立。"))
     if Dispute.objects.filter(rating=rating).exists():
         raise CannotDispute(_("这条评价已经申请过一次，不能重复申请。"))
-    rule = order.rule or in_force()
+    rule = rule_of(order)
     until = calendars.current().nth_after(today, rule.object_workdays)
     told = rules.can_be_reached(rating, order)
     dispute = Dispute.objects.create(

@@ -25,7 +25,7 @@ from zhengtong.approvals.ratings.events import (
 from zhengtong.approvals.ratings.models import BAD, CODES, Invitation, Publication, Rating, WorkOrder
 from zhengtong.approvals.ratings.operations import invitations, publishing
 from zhengtong.approvals.ratings.operations.recording import lock, order_of, record
-from zhengtong.approvals.ratings.operations.ruling import due_day, in_force
+from zhengtong.approvals.ratings.operations.ruling import due_day, in_force, rule_of
 from zhengtong.approvals.ratings.refusals import CannotWorkOnOrder
 from zhengtong.approvals.ratings.states import Act, Entry, State
 from zhengtong.foundation.calendars import public as calendars
@@ -149,7 +149,7 @@ def reply(
     rules.may_work(order, by, today)
     rules.arrow(order, Act.REPLY)
     _required(cause=cause, measure=measure, reply=reply)
-    rule = order.rule or in_force()
+    rule = rule_of(order)
     until = calendars.current().nth_after(today, rule.follow_up_workdays)
     states = move(
         order,

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhengtong.approvals.ratings.events import RatingRulePublished
-from zhengtong.approvals.ratings.models import UNITS, Rule
+from zhengtong.approvals.ratings.models import UNITS, Rule, WorkOrder
 from zhengtong.foundation.events import public as events
 from zhengtong.kernel.errors import Invalid
 from zhengtong.kernel.legal_clock import WorkingDays
@@ -43,6 +43,11 @@ MOST = {
 def in_force() -> Rule:
     """The newest version; before there is one, the built-in values as version 0 (not saved)."""
     return Rule.objects.order_by("-version").first() or Rule(version=0, **BUILT_IN)
+
+
+def rule_of(order: WorkOrder) -> Rule:
+    """The periods an order began under: the version it names, or what was built in before there was one."""
+    return order.rule or Rule(version=0, **BUILT_IN)
 
 
 def due_day(start: date, count: int, unit: str, days: WorkingDays) -> date:

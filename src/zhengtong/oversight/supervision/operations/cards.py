@@ -21,7 +21,7 @@ from zhengtong.oversight.supervision.operations import issuing, watching
 from zhengtong.oversight.supervision.operations.moving import arrow_exists, lock, put
 from zhengtong.oversight.supervision.recipients import Directory
 from zhengtong.oversight.supervision.refusals import CannotActOnCard
-from zhengtong.oversight.supervision.rulebook import in_force
+from zhengtong.oversight.supervision.rulebook import DEFAULTS, in_force
 from zhengtong.oversight.supervision.states import Act, AppealState, Level, Watching
 
 MANUAL = "M-01"
@@ -103,9 +103,8 @@ def send_back(*, card_id: int, reason: str, by: Any, at: datetime, seen: int | N
     text = _text(reason, _("请写明退回的原因，承办单位据此重报。"))
     arrow_exists(card, Act.SEND_BACK)
     in_use = in_force()
-    card.feedback_due_on = calendars.current().nth_after(
-        timezone.localdate(at), in_use.days("feedback_workdays") if in_use else 3
-    )
+    card.feedback_workdays = in_use.days("feedback_workdays") if in_use else DEFAULTS["feedback_workdays"]
+    card.feedback_due_on = calendars.current().nth_after(timezone.localdate(at), card.feedback_workdays)
     put(card, Act.SEND_BACK, at=at, by=by, text=text)
     recipients.done(card, recipients.VERIFY, at=at)
     recipients.ask_again(card, at=at)

@@ -126,8 +126,10 @@ def set_windows(card: Card, rules: InForce | None, days: WorkingDays, *, at: dat
     """From the day a card goes out run the days to answer it and to appeal."""
     today: date = timezone.localdate(at)
     card.issued_at = at
-    card.feedback_due_on = days.nth_after(today, _days(rules, "feedback_workdays"))
-    card.appeal_until = days.nth_after(today, _days(rules, "appeal_workdays"))
+    card.feedback_workdays = _days(rules, "feedback_workdays")
+    card.appeal_workdays = _days(rules, "appeal_workdays")
+    card.feedback_due_on = days.nth_after(today, card.feedback_workdays)
+    card.appeal_until = days.nth_after(today, card.appeal_workdays)
 
 
 def _first_entry(card: Card) -> CardEvent:

@@ -9,10 +9,12 @@ from zhengtong.foundation.events import public as events
 from zhengtong.kernel.errors import NotFound, StaleVersion
 from zhengtong.oversight.supervision.events import CardFact, CardMoved
 from zhengtong.oversight.supervision.models import Card, CardEvent
+from zhengtong.oversight.supervision.operations.lapsing import lapse_appeal
 from zhengtong.oversight.supervision.refusals import CannotActOnCard
 from zhengtong.oversight.supervision.states import CARD_ARROWS, FINAL, Act, CardState
 
-MOVING = ("state", "row_version", "ended_at", "issued_at", "feedback_due_on", "appeal_until", "verified_at", "doubt")
+WINDOWS = ("feedback_due_on", "feedback_workdays", "appeal_until", "appeal_workdays")
+MOVING = ("state", "row_version", "ended_at", "issued_at", *WINDOWS, "verified_at", "doubt")
 """What a move may change on a card; what it says about its issue is fixed."""
 
 
@@ -46,7 +48,10 @@ def put(
     data: dict[str, Any] | None = None,
     fact: CardFact | None = None,
 ) -> CardEvent:
-    """Move the card along its arrow, append the entry, save the row and publish the fact. The caller holds the lock."""
+    """Move the card along its arrow, append the entry, save the row and publish the fact. The caller holds the lock.
+
+    A card that ends by itself takes its open appeal with it; a person decides the appeal first.
+    """
     arrow_exists(card, act)
     before, card.state = card.state, CARD_ARROWS[(card.state, act)]
     card.row_version += 1
@@ -66,4 +71,6 @@ def put(
     )
     moved = CardMoved(card_id=card.pk, act=str(act), state=card.state, actor_id=by.pk if by else None)
     events.publish(fact or moved, at=at)
+    if by is None and card.state in FINAL and before not in FINAL:
+        lapse_appeal(card, at=at)
     return entry

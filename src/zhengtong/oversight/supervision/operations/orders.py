@@ -1,9 +1,9 @@
 """督办: what has to be put right until when, the answer, and whether the supervisor accepts it. Its clock is watched."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -38,14 +38,20 @@ def issue_order(
     by: Any,
     at: datetime,
     card_id: int | None = None,
+    once: str = "",
 ) -> CorrectionOrder:
-    """Order a body to put something right within so many working days, from a card or on its own."""
+    """Order a body to put something right within so many working days, from a card or on its own.
+
+    `once` names this act: sent twice, the second is refused with the number of the order that is there. From a card, one that is open
+    refuses another.
+    """
     today = timezone.localdate(at)
     rules.may_supervise(by, organization, today)
     _check(title, demand, workdays)
     card = _of_card(card_id, organization)
-    order = CorrectionOrder.objects.create(
+    order = _created(
         card=card,
+        once=once,
         organization=organization,
         title=title.strip(),
         demand=demand.strip(),
@@ -69,6 +75,24 @@ def issue_order(
         )
     _follow(order, now=at)
     return order
+
+
+def _created(*, once: str, **fields: Any) -> CorrectionOrder:
+    _not_issued_yet(once)
+    try:
+        with transaction.atomic():
+            return CorrectionOrder.objects.create(once=once, **fields)
+    except IntegrityError:  # pressed twice at once
+        _not_issued_yet(once)
+        raise
+
+
+def _not_issued_yet(once: str) -> None:
+    there = CorrectionOrder.objects.filter(once=once).first() if once else None
+    if there is not None:
+        raise CannotOrder(
+            _("这件督办已经发出（{number}），没有重复发出。请在督办列表中查看。").format(number=there.name)
+        )
 
 
 def _check(title: str, demand: str, workdays: int) -> None:
@@ -120,7 +144,17 @@ def _move(order: CorrectionOrder, verb: str, text: str, *, by: Any, at: datetime
 
 def _entry(order: CorrectionOrder, verb: str, text: str, *, by: Any, at: datetime) -> None:
     OrderEntry.objects.create(order=order, act=verb, actor=by, at=at, text=text)
-    events.publish(OrderFact(order_id=order.pk, state=order.state, actor_id=by.pk), at=at)
+    events.publish(OrderFact(order_id=order.pk, state=order.state, actor_id=by.pk if by else None), at=at)
+
+
+def note_new_day(order: CorrectionOrder, before: date, *, at: datetime) -> None:
+    """The calendar moved the last day of a locked order: keep it, write it down, tell the to-do and the clock."""
+    order.row_version += 1
+    order.save(update_fields=["due_on", "row_version"])
+    text = _("工作日历变更，督办期限由{before}改为{after}。").format(before=before, after=order.due_on)
+    _entry(order, "reproject", text, by=None, at=at)
+    worklists.set_due(subject=f"order:{order.pk}", kind=ANSWER, due_on=order.due_on)
+    _follow(order, now=at)
 
 
 def _follow(order: CorrectionOrder, *, now: datetime) -> None:

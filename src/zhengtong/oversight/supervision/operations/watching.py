@@ -22,6 +22,7 @@ from zhengtong.oversight.supervision.operations import examining, issuing, reche
 from zhengtong.oversight.supervision.operations.following import follow, index, settle
 from zhengtong.oversight.supervision.rulebook import in_force
 from zhengtong.oversight.supervision.states import OPEN, Watching
+from zhengtong.oversight.supervision.stuck import problem_of
 from zhengtong.oversight.supervision.values import Watched
 
 log = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ def ask_detectors(*, codes: Mapping[int, set[str]], at: datetime) -> None:
         ],
         update_conflicts=True,
         unique_fields=["source", "key"],
-        update_fields=["codes", "next_threshold_at", "attempts", "retry_at"],
+        update_fields=["codes", "next_threshold_at", "attempts", "retry_at", "problem"],
     )
 
 
@@ -155,16 +156,17 @@ def _try_one(pk: int, *, now: datetime) -> int:
     except Exception as error:  # a clock may be broken in any way; none may stop the others
         code = error.code if isinstance(error, ZhengtongError) else type(error).__name__
         log.error("a threshold could not fire", extra={"watch": pk, "error": code})
-        _set_back(pk, now=now)
+        _set_back(pk, error, now=now)
     return 0
 
 
-def _set_back(pk: int, *, now: datetime) -> None:
+def _set_back(pk: int, error: Exception, *, now: datetime) -> None:
     row = Watch.objects.filter(pk=pk).first()
     if row is not None:
         row.attempts = min(row.attempts + 1, 12)
         row.retry_at = now + timedelta(seconds=min(2**row.attempts, 1800))
-        row.save(update_fields=["attempts", "retry_at"])
+        row.problem = problem_of(error)
+        row.save(update_fields=["attempts", "retry_at", "problem"])
 
 
 # --- After the rules or the calendar changed --------------------------------------------------------------------------
@@ -212,16 +214,22 @@ def _rederive_one(pk: int, *, rules_version: int, calendar_version: int, now: da
         Watch.objects.filter(pk=pk).update(
             rules_version=rules_version, calendar_version=calendar_version, next_threshold_at=now
         )
-        _set_back(pk, now=now)
+        _set_back(pk, error, now=now)
 
 
 def review_cards(*, now: datetime, limit: int = 500) -> int:
     """Look again at the next live cards that rest on an older calendar, also of clocks that stopped long ago; how many.
 
-    One whose clock cannot be read is left for the next turn, and holds up no other.
+    One whose clock cannot be read is left for the next turn, and holds up no other, however many there are of them.
     """
     rows = Card.objects.filter(state__in=OPEN, calendar_version__lt=calendars.current_version()).order_by("id")
-    ids = list(rows.values_list("pk", flat=True)[:limit])
+    done, last = 0, 0
+    while not done and (ids := list(rows.filter(pk__gt=last).values_list("pk", flat=True)[:limit])):
+        done, last = _review_all(ids, now=now), ids[-1]
+    return done
+
+
+def _review_all(ids: list[int], *, now: datetime) -> int:
     try:
         return _review(ids, now=now)
     except (OperationalError, InterfaceError):
@@ -252,13 +260,31 @@ def _review_one(pk: int, *, now: datetime) -> int:
     return 0
 
 
-def gather(*, source: str, after: str, now: datetime, limit: int = 500) -> str:
+def gather(*, source: str, after: str, now: datetime, limit: int = 500) -> tuple[str, dict[str, str]]:
     """Look at the next subjects of a source that have a running clock (rules that watch more than the ones before); the last of them.
 
-    "" when there are no more.
+    "" when there are no more. A clock that cannot be counted is noted in the index (see `following.index`); a subject that cannot be read
+    at all is handed back in `left_out` with its problem. Neither holds up the others.
     """
     subjects = sources.SOURCES[source].running(after, limit)
     if not subjects:
-        return ""
-    refresh(subjects=subjects, source=source, since=now, at=now)
-    return subjects[-1]
+        return "", {}
+    return subjects[-1], take(subjects=subjects, source=source, now=now)
+
+
+def take(*, subjects: Sequence[str], source: str, now: datetime) -> dict[str, str]:
+    """Look at these subjects, at once, or one by one when one is at fault; {subject: problem} of those that could not be read."""
+    try:
+        with transaction.atomic():
+            refresh(subjects=subjects, source=source, since=now, at=now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # a subject may be broken in any way; none may stop the others
+        if len(subjects) == 1:
+            log.error("a subject could not be read", extra={"subject": subjects[0], "error": type(error).__name__})
+            return {subjects[0]: problem_of(error)}
+        found: dict[str, str] = {}
+        for subject in subjects:
+            found |= take(subjects=[subject], source=source, now=now)
+        return found
+    return {}

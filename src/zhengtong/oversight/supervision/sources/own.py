@@ -1,13 +1,14 @@
 """Supervision's own clocks: the answer to a card, and the time a correction order gives."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from zhengtong.foundation.calendars import public as calendars
+from zhengtong.kernel.errors import CalendarYearMissing
 from zhengtong.kernel.legal_clock import Budget, WorkingDays
 from zhengtong.oversight.supervision.models import Card, CardEvent, CorrectionOrder, OrderEntry
 from zhengtong.oversight.supervision.sources import Source, register_source
@@ -45,6 +46,7 @@ def _card(card: Card, stopped: datetime | None, days: WorkingDays) -> Watched:
     assert card.issued_at is not None
     assert card.feedback_due_on is not None
     start = timezone.localdate(card.issued_at)
+    workdays, unknown = _workdays(start, card.feedback_due_on, days)
     return Watched(
         source=NAME,
         key=f"card:{card.pk}",
@@ -56,24 +58,35 @@ def _card(card: Card, stopped: datetime | None, days: WorkingDays) -> Watched:
         topic={"zh": card.topic, "en": card.topic},
         number=card.number,
         url=f"/supervision/cards/{card.pk}/",
-        budget=Budget(start, days.count(start, card.feedback_due_on)),
+        budget=Budget(start, workdays),
         stopped_at=stopped,
+        unknown=unknown,
     )
 
 
 def _orders(ids: Iterable[int], since: datetime | None) -> list[Watched]:
-    found = []
+    found, days = [], calendars.current()
     for order in CorrectionOrder.objects.filter(pk__in=list(ids)):
         stopped = order.ended_at
         if order.state == OrderState.ANSWERED:
             # What the body answered in time stays in time while somebody looks at it.
             stopped = OrderEntry.objects.filter(order=order, act="answer").latest("id").at
         if stopped is None or since is None or stopped >= since:
-            found.append(_order(order, stopped))
+            found.append(_order(order, stopped, days))
     return found
 
 
-def _order(order: CorrectionOrder, stopped: datetime | None) -> Watched:
+def _workdays(start: date, last: date, days: WorkingDays) -> tuple[int, CalendarYearMissing | None]:
+    """How many to the stored last day, or why that is not known: the year was taken out of the calendar again."""
+    try:
+        return days.count(start, last), None
+    except CalendarYearMissing as error:
+        return 0, error
+
+
+def _order(order: CorrectionOrder, stopped: datetime | None, days: WorkingDays) -> Watched:
+    start = timezone.localdate(order.issued_at)
+    workdays, unknown = _workdays(start, order.due_on, days)
     return Watched(
         source=NAME,
         key=f"order:{order.pk}",
@@ -84,8 +97,9 @@ def _order(order: CorrectionOrder, stopped: datetime | None) -> Watched:
         title={"zh": order.title, "en": order.title},
         number=order.name,
         url=f"/supervision/orders/{order.pk}/",
-        budget=Budget(timezone.localdate(order.issued_at), order.workdays),
+        budget=Budget(start, workdays),
         stopped_at=stopped,
+        unknown=unknown,
     )
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zhengtong.approvals.ratings import public as ratings
 from zhengtong.foundation.calendars import public as calendars
+from zhengtong.kernel.errors import CalendarYearMissing
 from zhengtong.kernel.legal_clock import Budget, WorkingDays
 from zhengtong.oversight.supervision.sources import Source, register_source
 from zhengtong.oversight.supervision.sources.cases import number_of
@@ -26,6 +27,7 @@ TITLES = {
 
 def _watched(clock: ratings.OrderClock, days: WorkingDays) -> Watched:
     titles = TITLES[clock.kind]
+    workdays, unknown = _workdays(clock, days)
     return Watched(
         source=NAME,
         key=f"{clock.kind}:{clock.rating_id}",
@@ -38,16 +40,21 @@ def _watched(clock: ratings.OrderClock, days: WorkingDays) -> Watched:
         topic=clock.what,
         number=clock.number,
         url=clock.url,
-        budget=Budget(clock.started_on, _workdays(clock, days)),
+        budget=Budget(clock.started_on, workdays),
         stopped_at=clock.stopped_at,
+        unknown=unknown,
     )
 
 
-def _workdays(clock: ratings.OrderClock, days: WorkingDays) -> int:
+def _workdays(clock: ratings.OrderClock, days: WorkingDays) -> tuple[int, CalendarYearMissing | None]:
+    """How many, or why that is not known yet: a period of calendar days may end in a year without a calendar."""
     if clock.workdays is not None:
-        return clock.workdays
-    whole = days.count(clock.started_on, clock.due_on)
-    return whole if days.is_workday(clock.due_on) else whole + 1
+        return clock.workdays, None
+    try:
+        whole = days.count(clock.started_on, clock.due_on)
+        return whole if days.is_workday(clock.due_on) else whole + 1, None
+    except CalendarYearMissing as error:
+        return 0, error
 
 
 def of(subjects: Iterable[str], since: datetime | None) -> list[Watched]:

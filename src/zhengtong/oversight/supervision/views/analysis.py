@@ -16,7 +16,7 @@ from zhengtong.kernel import access
 from zhengtong.kernel.errors import NotFound, ZhengtongError
 from zhengtong.kernel.forms import number_of
 from zhengtong.oversight.supervision import forecast as forecasts
-from zhengtong.oversight.supervision import patterns, performance, weekly
+from zhengtong.oversight.supervision import patterns, performance, stuck, weekly
 from zhengtong.oversight.supervision.listing import day_of
 from zhengtong.oversight.supervision.states import Level
 from zhengtong.oversight.supervision.views.cards import overseen
@@ -35,6 +35,21 @@ def forecast(request: HttpRequest) -> HttpResponse:
     page = Paginator(found, 25).get_page(request.GET.get("page"))
     context = {"page": page, "rows": forecasts.by_body(found), "tabs": tabs, "today": official_today()}
     return render(request, "supervision/forecast.html", context)
+
+
+@access.requires("supervision.view")
+@require_safe
+def stuck_page(request: HttpRequest) -> HttpResponse:
+    """Clocks that cannot be counted now, why, and who can put that right. They hold up no other."""
+    bodies = overseen(request.user)
+    page = Paginator(stuck.watches(bodies), 25).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "rows": stuck.described(page.object_list),
+        "unread": stuck.unread(bodies),
+        "years": stuck.years(bodies),
+    }
+    return render(request, "supervision/stuck.html", context)
 
 
 @access.requires("supervision.view")

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -64,11 +65,12 @@ def order_page(request: HttpRequest, order_id: int) -> HttpResponse:
     """What is demanded until when, and what was said."""
     order = _order(request, order_id)
     names = {"issue": _("发出督办"), "answer": _("报告落实情况"), "return": _("不予验收"), "accept": _("验收")}
+    names["reproject"] = _("重算期限")
     entries = [
         {
             "at": entry.at,
             "title": names[entry.act],
-            "actor": entry.actor.display_name if entry.actor else "",
+            "actor": entry.actor.display_name if entry.actor else _("系统"),
             "text": entry.text,
         }
         for entry in order.log.select_related("actor")
@@ -106,7 +108,9 @@ def order_act(request: HttpRequest, order_id: int, key: str) -> HttpResponse:
 def new_order(request: HttpRequest) -> HttpResponse:
     """An order of the supervisor's own, without a card."""
     bodies = pmi.organizations_where(request.user, rules.SUPERVISE, on=official_today())
-    form = forms.NewOrderForm(request.POST or None, bodies=answering_bodies(bodies))
+    form = forms.NewOrderForm(
+        request.POST or None, bodies=answering_bodies(bodies), initial={"once": get_random_string(16)}
+    )
     status = 200
     if request.method == "POST":
         status = 422

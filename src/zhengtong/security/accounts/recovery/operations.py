@@ -24,18 +24,19 @@ class CannotRecover(Refusal):
     """The recovery is over, done, or waits for a second person."""
 
 
-@transaction.atomic
 def begin(*, number: str, seen: bool, factors: bool, by: User, at: datetime) -> AccountRecovery:
     """The person stands at the window: the official has held card, face and the number as typed from the card against each other.
 
-    Finding them is a recorded read with its purpose. Refuses (`Invalid`, per field) an unknown number, a card that was not seen, an account
+    Finding them is a recorded read with its purpose, and stays on record whatever is refused afterwards.
+
+    Refuses (`Invalid`, per field) an unknown number, a card that was not seen, an account
     without factors to take away; (`NotAllowed`) residents, and officials for themselves; (`CannotRecover`) a closed account.
     """
     if not rules.is_official(by):
         raise NotAllowed(_("找回账号须由窗口工作人员核对身份证后办理。"))
     if not seen:
         raise Invalid(_("请先当面核对身份证，再勾选。"), fields={"seen": _("请先当面核对身份证，再勾选。")})
-    user = User.objects.select_for_update().filter(resident_id=normalise(number), kind=User.RESIDENT).first()
+    user = User.objects.filter(resident_id=normalise(number), kind=User.RESIDENT).first()
     if user is None:
         sentence = _("没有这个身份证号的居民账号，请与身份证核对，或者重新注册。")
         raise Invalid(sentence, fields={"number": sentence})
@@ -47,6 +48,12 @@ def begin(*, number: str, seen: bool, factors: bool, by: User, at: datetime) -> 
         fields=("display_name", "resident_id", "phone"),
         at=at,
     )
+    return _begun(user.pk, factors=factors, by=by, at=at)
+
+
+@transaction.atomic
+def _begun(user_id: int, *, factors: bool, by: User, at: datetime) -> AccountRecovery:
+    user = User.objects.select_for_update().get(pk=user_id)
     if user.pk == by.pk:
         raise NotAllowed(_("不能为自己办理，请由另一位工作人员办理。"))
     if not user.is_active:
