@@ -503,3 +503,23 @@ def test_reprojection_says_how_many_days_moved(play):
     # Promise, statute; the two steps of two days end on the 23rd and do not move.
     assert cases.reproject_all(at=at("2026-09-21 14:00"), progress=lambda done, total: seen.append((done, total))) == 2
     assert seen[-1][0] == seen[-1][1] == 4
+
+
+def test_a_clock_pushed_beyond_the_calendar_keeps_its_day_and_holds_up_no_other(play, deliver):
+    """The statute ends on the last working day of the last year with a calendar; a closed day would push it into the next."""
+    play.accepted()
+    statute = Clock.objects.get(case=play.case, kind="statutory")
+    last = date(2026, 12, 31)
+    whole = calendars.current().count(statute.started_on, last)
+    Clock.objects.filter(pk=statute.pk).update(limit_workdays=whole, due_on=last)
+    amend({"2026-09-24": CLOSED})
+    deliver()
+    assert play.due("promised") == date(2026, 10, 9)
+    assert play.due("statutory") == last
+    # The day is opened again: everything is counted anew.
+    amend({"2026-09-24": None}, when="2026-09-22 12:00")
+    deliver()
+    assert (play.due("promised"), play.due("statutory")) == (date(2026, 10, 8), last)
+    amend({"2026-09-26": OPENED}, when="2026-09-22 13:00")
+    deliver()
+    assert play.due("statutory") == date(2026, 12, 30)

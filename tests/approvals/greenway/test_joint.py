@@ -1,5 +1,6 @@
 """A bundle from one form to one notice: what is given once, who waits for whom, what the joint clock does, what is refused."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -9,7 +10,7 @@ from tests.factories import at
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.fees import public as fees
 from zhengtong.approvals.greenway import public as greenway
-from zhengtong.approvals.greenway.models import JointPause
+from zhengtong.approvals.greenway.models import JointClock, JointPause
 from zhengtong.approvals.greenway.refusals import (
     CannotAcceptJointly,
     CannotActOnJoint,
@@ -276,6 +277,22 @@ class TestJointClock:
         shop.deliver()
         assert shop.clock().due_on > due
         assert shop.clock().calendar_version == 2
+
+    def test_beyond_the_calendar_it_keeps_its_day_and_the_signing_days_move(self, shop):
+        from zhengtong.foundation.calendars import public as calendars
+
+        shop.accepted()
+        clock, last = JointClock.objects.get(joint_id=shop.joint_id), date(2026, 12, 31)
+        whole = calendars.current().count(clock.started_on, last)
+        JointClock.objects.filter(pk=clock.pk).update(limit_workdays=whole, due_on=last)
+        signing = {branch.pk: branch.sign_due_on for branch in shop.joint.branches.exclude(sign_due_on=None)}
+        assert signing
+        day = {"workday": False, "name": "全县停电", "kind": "county_closure"}
+        change = calendars.Change(days={"2026-09-22": day}, sources={})
+        calendars.amend(base=1, change=change, reason="停电", by=None, at=shop.now)
+        shop.deliver()
+        assert (shop.clock().due_on, shop.clock().calendar_version) == (last, 1)
+        assert all(branch.sign_due_on > signing[branch.pk] for branch in shop.joint.branches.filter(pk__in=signing))
 
 
 def test_silence_is_escalated_and_never_consent(shop):

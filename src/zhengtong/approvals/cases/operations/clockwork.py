@@ -1,5 +1,6 @@
 """Start, stop and re-project the clocks of a case. Due days are always derived by `kernel.legal_clock`, never added up here."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
@@ -19,9 +20,12 @@ from zhengtong.foundation.calendars import public as calendars
 from zhengtong.foundation.events import public as events
 from zhengtong.foundation.worklists import public as worklists
 from zhengtong.kernel import statements
+from zhengtong.kernel.errors import CalendarYearMissing
 from zhengtong.kernel.legal_clock import WorkingDays
 from zhengtong.kernel.legal_clock import due as due_of
 from zhengtong.kernel.statements import Param, Statement
+
+log = logging.getLogger(__name__)
 
 SENTENCES_WHEN_OVER = {
     ClockKind.ACCEPTANCE: gettext_lazy(
@@ -138,7 +142,8 @@ def reproject_all(*, at: datetime, progress: Progress | None = None, by: int | N
     """Rebuild the due day of every running clock made with an older calendar version; returns how many due days moved.
 
     Works in chunks of 5,000 clocks, each its own transaction, so that it can be interrupted and taken up again: what is done carries
-    the new version. Each case of which a day moved gets an event that says so.
+    the new version. Each case of which a day moved gets an event that says so. A clock that the change pushes into a year without a
+    calendar keeps its day, holds up no other, and is counted again when that year is published.
     """
     days = calendars.current()
     waiting = Clock.objects.filter(stopped_at__isnull=True, calendar_version__lt=days.version)
@@ -173,7 +178,10 @@ def _reproject_chunk(chunk: list[Clock], days: WorkingDays, *, at: datetime, by:
     changed = []
     for clock in chunk:
         before = clock.due_on
-        _project(clock, by_case.get(clock.case_id, []), days)
+        try:
+            _project(clock, by_case.get(clock.case_id, []), days)
+        except CalendarYearMissing as error:
+            log.warning("a due day could not be counted anew", extra={"clock": clock.pk, "year": error.year})
         if clock.due_on != before:
             changed.append(clock)
     _write(changed)

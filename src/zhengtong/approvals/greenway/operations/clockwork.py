@@ -1,6 +1,8 @@
 """The joint clock of a stage: started, paused only where the whole is held up, extended once, projected anew with the calendar."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
@@ -16,7 +18,7 @@ from zhengtong.approvals.greenway.models import Branch, JointCase, JointClock, J
 from zhengtong.approvals.greenway.refusals import CannotExtendJoint
 from zhengtong.approvals.greenway.states import BranchState, JointKind
 from zhengtong.foundation.calendars import public as calendars
-from zhengtong.kernel.errors import Invalid, ZhengtongError
+from zhengtong.kernel.errors import CalendarYearMissing, Invalid, ZhengtongError
 from zhengtong.kernel.legal_clock import WorkingDays
 from zhengtong.kernel.legal_clock import due as due_of
 
@@ -294,18 +296,30 @@ def _unsigned(branch_id: int, *, now: datetime) -> int:
 
 
 def reproject_all(*, at: datetime, by: int | None = None) -> int:
-    """Derive every running joint clock and every signing day from the calendar in force; how many due days moved."""
+    """Derive every running joint clock and every signing day from the calendar in force; how many due days moved.
+
+    What the change pushes into a year without a calendar keeps its day and holds up nothing else.
+    """
     days, moved = calendars.current(), 0
     waiting = JointClock.objects.filter(stopped_at__isnull=True, calendar_version__lt=days.version)
     for joint_id in list(waiting.values_list("joint_id", flat=True)):
-        moved += _reproject(joint_id, days, at=at, by=by)
+        with _keeps_its_day(joint=joint_id):
+            moved += _reproject(joint_id, days, at=at, by=by)
     for branch_id in list(Branch.objects.filter(sign_threshold_at__isnull=False).values_list("pk", flat=True)):
-        with transaction.atomic():
+        with _keeps_its_day(branch=branch_id), transaction.atomic():
             branch = recording.lock_branch(branch_id)
             if branch.sign_threshold_at and branch.dispatched_at:
                 sign_by(branch, timezone.localdate(branch.dispatched_at), days)
                 branch.save(update_fields=["sign_due_on", "sign_threshold_at"])
     return moved
+
+
+@contextmanager
+def _keeps_its_day(**what: int) -> Iterator[None]:
+    try:
+        yield
+    except CalendarYearMissing as error:
+        log.warning("a day could not be counted anew", extra={**what, "year": error.year})
 
 
 @transaction.atomic
