@@ -15,7 +15,7 @@ import pytest
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.journeys.conftest import DESKTOP, PHONE, Product, Watch, enter
+from tests.journeys.conftest import DESKTOP, PHONE, TABLET, Product, Watch, enter
 from tests.journeys.people import go
 
 ROLES = (
@@ -329,7 +329,7 @@ def test_every_page_of(role, product, browser, seen, axe, fits):
     problems = look(page, walk.fresh, [axe, fits], [PHONE, DESKTOP])
     english = open_context(browser, product, watch, state, django_language="en")
     # The same elements with other words: what may differ is their width.
-    problems += look(english, walk.fresh, [fits], [PHONE])
+    problems += look(english, walk.fresh, [fits], [PHONE, TABLET])
     elder = open_context(browser, product, watch, state, ui="elder")
     problems += look(elder, walk.fresh, [axe, fits], [PHONE])
     for one in (page, english, elder):

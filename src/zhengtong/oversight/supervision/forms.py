@@ -84,7 +84,9 @@ class OrderForm(Seen):
 class NewOrderForm(OrderForm):
     """The same, of any body."""
 
-    organization = forms.ModelChoiceField(label=_("督办单位"), queryset=Organization.objects.none())
+    organization = forms.ModelChoiceField(
+        label=_("督办单位"), queryset=Organization.objects.none(), empty_label=_("请选择单位")
+    )
     once = forms.CharField(max_length=32, widget=forms.HiddenInput)
     field_order = ("organization", "title", "demand", "workdays")
 
@@ -96,7 +98,9 @@ class NewOrderForm(OrderForm):
 class ManualCardForm(Seen):
     """A card of the supervisor's own."""
 
-    organization = forms.ModelChoiceField(label=_("单位"), queryset=Organization.objects.none())
+    organization = forms.ModelChoiceField(
+        label=_("单位"), queryset=Organization.objects.none(), empty_label=_("请选择单位")
+    )
     level = forms.TypedChoiceField(label=_("级别"), coerce=int, choices=Level.choices, widget=forms.RadioSelect)
     number = forms.CharField(label=_("办件编号（没有可不填）"), max_length=40, required=False)
     heading = forms.CharField(label=_("事由"), max_length=120)
