@@ -446,7 +446,7 @@ def a_draft_of_rules(page: Page) -> list[str]:
     page.goto(f"{draft}back-test/")
     go(page.locator("main form button[type=submit]").last)
     page.wait_for_url(re.compile(r"/supervision/back-tests/\d+/"))
-    return [draft, page.url]
+    return [draft, page.url, "/supervision/stuck/"]  # the last is linked from the board while a clock is stuck
 
 
 PREPARED: dict[str, Callable[[Page], list[str]]] = {
