@@ -65,7 +65,7 @@ def _database() -> dict[str, object]:
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
                 # FULL: an acknowledged acceptance survives a power cut; NORMAL may lose the last commits.
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-4000;"
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-2000;"
                 "PRAGMA temp_store=MEMORY;",
                 # No mmap: every thread of every process would map the file, and all of it would count as theirs.
             },

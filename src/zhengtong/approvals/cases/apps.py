@@ -14,7 +14,6 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         """Subscribe to events, open the slots of the floors below, put the pages into the navigation."""
-        from django.urls import reverse
 
         from zhengtong.approvals.cases import erasure, notifications, readers, receivers
         from zhengtong.approvals.cases.operations.printing import print_of, replace_print
@@ -29,7 +28,7 @@ class CasesConfig(AppConfig):
         readers.register()
         erasure.register()
         assert receivers
-        fees.register_subject("case", url_of=lambda case_id: reverse("cases:case", args=[case_id]))
+        fees.register_subject("case", url_of=lambda case_id: f"/cases/{case_id}/")
         register(Entry(_("窗口收件"), "cases:window", permission="window.serve", order=10, section="cases"))
         register(Entry(_("办件"), "cases:list", permission="cases.view", order=20, section="cases"))
         register(Entry(_("全县实况"), "cases:figures", permission="figures.view", order=5, section="county"))

@@ -5,8 +5,6 @@ Drawn up after joint acceptance, by event: no branch waits for it, none is hurri
 
 from datetime import datetime
 
-from django.urls import reverse
-
 from zhengtong.approvals.cases import public as cases
 from zhengtong.approvals.fees import public as fees
 from zhengtong.approvals.greenway import queries
@@ -96,4 +94,4 @@ def panel(joint: JointCase, branches: list[Branch]) -> fees.FeePanel | None:
 def page_of(joint_id: int) -> str:
     """Where officials find what a bill is for."""
     project_id = JointCase.objects.values_list("project_id", flat=True).filter(pk=joint_id).first()
-    return reverse("greenway:project", args=[project_id]) if project_id else ""
+    return f"/projects/{project_id}/" if project_id else ""

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils.translation import gettext_noop
 
 from zhengtong.approvals.cases.models import Case
@@ -38,12 +37,12 @@ def register() -> None:
 
 
 def _link(token: str) -> str:
-    return f"{settings.PUBLIC_URL}{reverse('ratings:by_link', args=[token])}"
+    return f"{settings.PUBLIC_URL}/rate/{token}/"
 
 
 def _send(key: str, people: set[int], phone: str, *, at: datetime, token: str, subject: str, **params: Any) -> bool:
     """To every account, or where there is none to the telephone. False when nobody can be reached."""
-    url = reverse("ratings:by_link", args=[token]) if token else ""
+    url = f"/rate/{token}/" if token else ""
     common: dict[str, Any] = {"template": key, "at": at, "subject": subject}
     words = {**params, "link": _link(token)} if token else params
     for user_id in sorted(people):

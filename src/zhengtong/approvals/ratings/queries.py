@@ -7,7 +7,6 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import TruncDate
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -232,7 +231,7 @@ def open_clocks() -> list[OpenClock]:
     related = tuple(f"rating__{name}" for name in RELATED)
     orders = WorkOrder.objects.filter(state__in=NOT_CORRECTED).select_related("department", "rating", *related)
     for order in orders.defer("rating__case__version__document").order_by("pk"):
-        url, what = reverse("ratings:order", args=[order.rating_id]), about(order.rating)
+        url, what = f"/ratings/orders/{order.rating_id}/", about(order.rating)
         common: dict[str, Any] = {"body": order.department, "started_on": order.opened_on, "url": url}
         if order.state in NOT_CONTACTED:
             title = _("差评须联系评价人：{what}").format(what=what)
@@ -260,7 +259,7 @@ def order_clocks(rating_ids: Iterable[int]) -> list[OrderClock]:
             "department_id": order.department_id,
             "assignee_id": order.assignee_id,
             "started_on": order.opened_on,
-            "url": reverse("ratings:order", args=[order.rating_id]),
+            "url": f"/ratings/orders/{order.rating_id}/",
             "number": case.spoken_number or "" if case is not None else "",
             "what": what_it_is_about(order.rating),
         }

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.utils.translation import gettext as _
 
+from zhengtong.foundation.search import public as search
+
 WORDS = (
     *(
         "zhengtong",
@@ -38,12 +40,10 @@ _ENDS = re.compile(r"^[\d\W_]+|[\d\W_]+$")
 
 def words_of_this_place() -> tuple[str, ...]:
     """Every word that does not count, longest first: `WORDS`, the county's name, its host names, its division code."""
-    from pypinyin import lazy_pinyin
-
     name = str(settings.COUNTY_NAME)
     place = re.sub(r"(人民)?政府$|[县市区旗]$", "", re.sub(r"人民政府$", "", name))
     hosts = (part for host in settings.ALLOWED_HOSTS for part in re.findall(r"[a-z]{3,}", host.lower()))
-    ours = {name, place, "".join(lazy_pinyin(place)), str(settings.COUNTY_DIVISION), *hosts, *WORDS}
+    ours = {name, place, "".join(search.syllables(place)), str(settings.COUNTY_DIVISION), *hosts, *WORDS}
     return tuple(sorted((word.casefold() for word in ours if len(word) > 1), key=lambda word: (-len(word), word)))
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -780,7 +779,7 @@ def warn_of_ends(*, at: datetime) -> int:
             subject=_subject_of(one.what or one.certificates[0].serial),
             title=gettext_noop("换发密钥：{name}"),
             params={"name": one.name},
-            url=reverse("pki:keys"),
+            url="/pki/keys/",
             organization_id=county.pk if county else None,
             role=MANAGED_BY,
             due_on=timezone.localdate(one.ends),

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -73,7 +72,7 @@ def apply(
         title=gettext_noop("认定评价是否成立"),
         detail="{about}",
         params={"about": orders.what_it_is_about(rating)},
-        url=reverse("ratings:order", args=[rating.pk]),
+        url=f"/ratings/orders/{rating.pk}/",
         organization_id=organization_id,
         role=role,
         at=at,

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -32,7 +31,7 @@ def digest_of(token: str) -> str:
 
 def address_of(token: str) -> str:
     """The whole address of a token, as a QR code or a message holds it."""
-    return f"{settings.PUBLIC_URL}{reverse('ratings:by_link', args=[token])}"
+    return f"{settings.PUBLIC_URL}/rate/{token}/"
 
 
 def make(purpose: str, *, at: datetime, expires_at: datetime, **about: Any) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -59,7 +58,7 @@ def open_order(rating: Rating, *, phone: str, at: datetime) -> WorkOrder:
         title=gettext_noop("差评整改：先联系评价人"),
         detail="{about}",
         params={"about": what_it_is_about(rating)},
-        url=reverse("ratings:order", args=[rating.pk]),
+        url=f"/ratings/orders/{rating.pk}/",
         organization_id=organization_id,
         role=role,
         due_on=order.contact_due_on,
@@ -219,7 +218,7 @@ def to_office(rating: Rating, order: WorkOrder, title: str, *, at: datetime) -> 
         title=title,
         detail="{about}",
         params={"about": what_it_is_about(rating)},
-        url=reverse("ratings:order", args=[rating.pk]),
+        url=f"/ratings/orders/{rating.pk}/",
         organization_id=organization_id,
         role=role,
         number=rating.case.spoken_number or "" if rating.case else "",
